@@ -1,0 +1,1 @@
+"""What DAGs are made of: defaults, assets, triggers, and the work of their tasks."""

@@ -1,0 +1,1 @@
+"""Adapters, each behind a small Protocol: Kafka, S3, the warehouse."""

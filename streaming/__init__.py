@@ -1,0 +1,1 @@
+"""The always-on processes: producer and consumer."""
