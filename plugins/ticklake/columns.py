@@ -65,11 +65,7 @@ SCHEMA = pa.schema(
 """A raw object's columns: RAW.TICKS and the record's own bytes."""
 
 _WIRE = pa.schema(
-    [
-        (field.name.lower(), pa.string() if field.type in (PRICE, TIME) else field.type)
-        for field in TICK_SCHEMA
-        if field.name != "V"
-    ]
+    [(field.name.lower(), pa.string() if field.type in (PRICE, TIME) else field.type) for field in TICK_SCHEMA if field.name != "V"]
     + [pa.field("v", pa.int64())]
 )
 _PRICE_FORM = r"^[0-9]{1,12}(\.[0-9]{1,8})?$"

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from ticklake.errors import BadObject
 
@@ -124,7 +125,7 @@ class ObjectMeta:
         Raises `BadObject` when a name is missing, a value is malformed, or key and counts contradict each other.
         """
         try:
-            values = {field.name: _from_text(field.type, headers.get(field.name.replace("_", "-"))) for field in fields(cls)}
+            values: dict[str, Any] = {field.name: _from_text(field.type, headers.get(field.name.replace("_", "-"))) for field in fields(cls)}
             meta = cls(**values)
         except (KeyError, ValueError) as error:
             raise BadObject(key, f"its metadata is malformed: {error}") from error

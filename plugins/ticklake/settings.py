@@ -78,7 +78,7 @@ def load(**values: object) -> Settings:
     home = Path(os.environ.get("TICKLAKE_HOME", ".ticklake"))
     files = (home / INSTANCE_FILE, Path(".env"))
     try:
-        return Settings(_env_file=files, **values)  # type: ignore[call-arg,arg-type]
+        return Settings(_env_file=files, **values)  # type: ignore[arg-type]
     except ValidationError as error:
         wrong = "; ".join(f"TICKLAKE_{'_'.join(map(str, each['loc'])).upper()}: {each['msg'].lower()}" for each in error.errors())
         raise ConfigError(f"{wrong} (looked at the environment, {files[1]} and {files[0]}; `make up` writes the latter)") from None

@@ -1,0 +1,5 @@
+-- RAW: what the lake holds. CURATED: what analysts read. OPS: how it got there. APP: what users write.
+CREATE SCHEMA IF NOT EXISTS RAW;
+CREATE SCHEMA IF NOT EXISTS CURATED;
+CREATE SCHEMA IF NOT EXISTS OPS;
+CREATE SCHEMA IF NOT EXISTS APP;
