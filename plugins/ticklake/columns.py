@@ -105,15 +105,6 @@ _parse = msgspec.json.Decoder(_Wire).decode
 _parse_version = msgspec.json.Decoder(_Version).decode
 
 
-class Record(NamedTuple):
-    """One Kafka record, as much of it as is stored. `time_ms` is the broker's append time."""
-
-    offset: int
-    time_ms: int
-    key: bytes | None
-    value: bytes | None
-
-
 class Decoded(NamedTuple):
     """Tick columns of a batch, a row a record, and why a row was rejected (null where it was not)."""
 
@@ -121,15 +112,14 @@ class Decoded(NamedTuple):
     reasons: pa.Array
 
 
-def decode(records: Sequence[Record]) -> Decoded:
-    """Tick columns (`TICK_SCHEMA`) and reject reasons of `records`, in their order. Never raises for bad data."""
-    reasons: list[str | None] = [_type_reason(record.value) for record in records]
+def decode(keys: Sequence[bytes | None], values: Sequence[bytes | None]) -> Decoded:
+    """Tick columns (`TICK_SCHEMA`) and reject reasons of records, in their order. Never raises for bad data."""
+    reasons = [_type_reason(value) for value in values]
     good = [i for i, reason in enumerate(reasons) if reason is None]
-    columns = _decode_values([_one_line(records[i].value or b"") for i in good], good, reasons)
-    keys = pa.array([records[i].key for i in good if reasons[i] is None], pa.binary())
-    broken = _rule_reasons(columns, keys)
-    at = pa.array([i for i in good if reasons[i] is None], pa.int64())
-    return _spread(_typed(columns, broken), broken, at, reasons)
+    wire = _decode_values([_one_line(values[i] or b"") for i in good], good, reasons)
+    rows = [i for i in good if reasons[i] is None]
+    broken = _rule_reasons(wire, pa.array([keys[i] for i in rows], pa.binary()))
+    return _spread(_typed(wire, broken), broken, pa.array(rows, pa.int64()), reasons)
 
 
 def _type_reason(value: bytes | None) -> str | None:
