@@ -5,7 +5,7 @@ A symbol that is not on the list is taken as it comes, with MIC and sector unkno
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import yaml
@@ -113,7 +113,7 @@ def _part(path: Path, content: object, name: str, kind: type[_T]) -> _T:
     return part
 
 
-def _name(entry: Any, number: int) -> str:
+def _name(entry: object, number: int) -> str:
     symbol = entry.get("symbol") if isinstance(entry, dict) else None
     return symbol if isinstance(symbol, str) else f"number {number}"
 
