@@ -1,0 +1,210 @@
+"""Records to Kafka, each one accounted for.
+
+kafka-python keeps no bound on what it buffers, and its `flush` returns normally when sends failed. So this adapter keeps
+every record's future until it is settled: that is the bound, the count, and the proof.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError, RetriableError
+
+from ticklake.errors import BrokerUnavailable, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ticklake.clock import Clock
+
+WINDOW = 50_000
+"""Most records that are sent and not acknowledged; past it `publish` waits. About 100 MB of ticks."""
+DELIVERY_TIMEOUT_S = 900.0
+"""How long a broker may be away before a record counts as failed."""
+SILENCE_S = 5.0
+"""A broker that acknowledges nothing for so long is reported."""
+
+_TRY_S = 2.0
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+log = structlog.get_logger()
+
+
+class Counts(NamedTuple):
+    """Records taken, acknowledged by the broker, refused by it as too large, and not settled yet."""
+
+    sent: int
+    acked: int
+    rejected: int
+    buffered: int
+
+
+class Publisher(Protocol):
+    """What a producer needs of Kafka. Any thread may call it."""
+
+    def publish(self, key: bytes, value: bytes) -> bool:
+        """Take a record; wait while too many are unsettled. False when it was not taken because the process stops.
+
+        Raises `BrokerUnavailable` when an earlier record could not be delivered in time, `ConfigError` when Kafka refuses
+        this process or the topic.
+        """
+        ...
+
+    def counts(self) -> Counts:
+        """Settle what the broker has answered, and count. Raises as `publish` does."""
+        ...
+
+    def flush(self, seconds: float) -> bool:
+        """Send what is buffered and wait so long for the answers; whether all is settled. Raises as `publish` does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connections; what is not settled is given up."""
+        ...
+
+
+class KafkaPublisher:
+    """`Publisher` on kafka-python's idempotent producer, for one topic."""
+
+    def __init__(self, producer: KafkaProducer, topic: str, clock: Clock, stopping: Callable[[], bool], window: int = WINDOW) -> None:
+        self._producer, self._topic, self._clock, self._stopping, self._window = producer, topic, clock, stopping, window
+        self._lock = threading.RLock()
+        self._unsettled: deque[Any] = deque()
+        self._sent = self._acked = self._rejected = 0
+        self._silent_since = clock.monotonic()
+        self._silent = False
+
+    def publish(self, key: bytes, value: bytes) -> bool:
+        with self._lock:
+            while len(self._unsettled) >= self._window:
+                self._settle()
+                if len(self._unsettled) >= self._window and not self._await_oldest():
+                    return False
+            try:
+                self._unsettled.append(self._producer.send(self._topic, value, key))
+            except _TOO_LARGE as error:
+                self._refuse(error)
+            except KafkaError as error:
+                raise _final(error) from error
+            self._sent += 1
+            if self._unsettled and self._unsettled[0].is_done:
+                self._settle()
+        return True
+
+    def counts(self) -> Counts:
+        with self._lock:
+            self._settle()
+            self._watch()
+            return Counts(self._sent, self._acked, self._rejected, len(self._unsettled))
+
+    def flush(self, seconds: float) -> bool:
+        try:
+            self._producer.flush(seconds)
+        except KafkaTimeoutError:
+            return not self.counts().buffered
+        return not self.counts().buffered
+
+    def close(self) -> None:
+        self._producer.close(timeout=1.0)
+
+    def _await_oldest(self) -> bool:
+        """Let the oldest record have a moment to settle; false when the process stops meanwhile."""
+        try:
+            self._unsettled[0].get(timeout=0.25)
+        except KafkaError:
+            self._watch()
+        return not self._stopping()
+
+    def _settle(self) -> None:
+        unsettled = self._unsettled
+        while unsettled and unsettled[0].is_done:
+            error = unsettled.popleft().exception
+            if error is None:
+                self._acked += 1
+            elif isinstance(error, _TOO_LARGE):
+                self._refuse(error)
+            else:
+                raise _final(error) from error
+            self._silent_since = self._clock.monotonic()
+
+    def _refuse(self, error: KafkaError) -> None:
+        self._rejected += 1
+        log.warning("record_refused", topic=self._topic, reason=type(error).__name__)
+
+    def _watch(self) -> None:
+        """Report an outage once, and its end."""
+        if not self._unsettled:
+            self._silent_since = self._clock.monotonic()
+        silence = self._clock.monotonic() - self._silent_since
+        if silence > SILENCE_S and not self._silent:
+            self._silent = True
+            log.warning("broker_silent", topic=self._topic, buffered=len(self._unsettled))
+        elif self._silent and silence <= SILENCE_S:
+            self._silent = False
+            log.info("broker_back", topic=self._topic, buffered=len(self._unsettled))
+
+
+def connect(
+    bootstrap: str,
+    topic: str,
+    *,
+    clock: Clock,
+    wait: Callable[[float], bool],
+    patience_s: float = 60.0,
+    delivery_timeout_s: float = DELIVERY_TIMEOUT_S,
+    window: int = WINDOW,
+) -> KafkaPublisher:
+    """A publisher that has reached the broker and knows the topic.
+
+    `wait` lets seconds pass and is true when the process is asked to stop.
+    Raises `BrokerUnavailable` when neither appears within `patience_s`, or when asked to stop before.
+    """
+    deadline = clock.monotonic() + patience_s
+    while True:
+        try:
+            producer = _producer(bootstrap, delivery_timeout_s)
+            try:
+                producer.partitions_for(topic)
+            except BaseException:
+                producer.close(timeout=0)
+                raise
+            return KafkaPublisher(producer, topic, clock, lambda: wait(0.0), window)
+        except RetriableError as error:
+            if clock.monotonic() > deadline or wait(_TRY_S):
+                raise BrokerUnavailable(f"no topic {topic} at {bootstrap}: {_line(error)}; is the broker up?") from error
+        except KafkaError as error:
+            raise _final(error) from error
+
+
+def _producer(bootstrap: str, delivery_timeout_s: float) -> KafkaProducer:
+    return KafkaProducer(
+        bootstrap_servers=bootstrap.split(","),
+        client_id="ticklake-producer",
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        linger_ms=10,
+        batch_size=131_072,
+        delivery_timeout_ms=delivery_timeout_s * 1000,
+        request_timeout_ms=10_000,
+        reconnect_backoff_max_ms=1_000,
+        bootstrap_timeout_ms=_TRY_S * 1000,
+        max_block_ms=_TRY_S * 1000,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
+
+
+def _final(error: Exception) -> BrokerUnavailable | ConfigError:
+    """The error of ours for a delivery that will not succeed any more."""
+    if isinstance(error, RetriableError):
+        return BrokerUnavailable(f"a record was not delivered: {_line(error)}")
+    return ConfigError(f"Kafka refuses: {_line(error)}")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__} {error}".split())[:300]
