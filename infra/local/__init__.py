@@ -1,1 +1,1 @@
-"""The one-machine platform: broker, store, warehouse, Airflow and the services under a supervisor."""
+"""The platform on one machine: no account, no Docker. `python -m infra.local up` starts it; `make up` does that."""

@@ -1,0 +1,57 @@
+# The commands of this project. `make` alone lists them.
+
+PYTHON ?= python3
+BIN = .venv/bin
+STAMP = .venv/.installed
+UV_VERSION = $(shell sed -n 's/^uv==//p' requirements.txt)
+GROUP ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help up down reset test test-long check format bench chaos lock
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F ': ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+up: $(STAMP) ## start the platform; run again, it starts what is missing
+	@$(BIN)/python -m infra.local up
+
+down: $(STAMP) ## stop the platform, keep the data
+	@$(BIN)/python -m infra.local down
+
+reset: $(STAMP) ## stop the platform and delete this instance's data
+	@$(BIN)/python -m infra.local reset
+
+test: $(STAMP) ## unit, contract, integration and end-to-end tests
+	$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
+
+test-long: $(STAMP) ## the same, and the slow ones
+	$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/e2e --long
+
+check: $(STAMP) ## format, lint, types, import rules, SQL; never edits
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint dags infra dashboard
+
+format: $(STAMP) ## format and mend what a tool can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## benchmarks: make bench GROUP=platform|streaming|load|dashboard
+	$(BIN)/python -m tests.bench $(GROUP)
+
+chaos: $(STAMP) ## the long fault-injection run
+	$(BIN)/python -m tests.bench chaos
+
+lock: $(STAMP) ## resolve requirements.txt anew
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "make: $(PYTHON) must be Python 3.11, 3.12 or 3.13; set PYTHON=python3.12 or so"; exit 1; }
+	@echo "Installing into .venv"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --compile-bytecode requirements.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@

@@ -1,0 +1,108 @@
+"""An instance of the one-machine platform: a directory, a block of ports, and what each of its processes must know."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ticklake.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout that this instance runs."""
+
+COMPONENTS = ("broker", "store", "warehouse", "api-server", "scheduler", "dag-processor", "triggerer", "producer", "consumer", "dashboard")
+
+HOME_VARIABLE = "TICKLAKE_HOME"
+PORT_VARIABLE = "TICKLAKE_PORT_BASE"
+COMPONENT_VARIABLE = "TICKLAKE_COMPONENT"
+"""Marks every process that an instance started, children included, with the component it belongs to."""
+
+BUCKET = "ticklake"
+HOST = "127.0.0.1"
+
+_OFFSETS = {"broker": 0, "controller": 1, "store": 2, "warehouse": 3, "airflow": 4, "dashboard": 5}
+_TUNING = {
+    "PYTHONUNBUFFERED": "1",
+    "MALLOC_ARENA_MAX": "2",
+    # Without this, a process that sets its title overwrites the environment by which its instance knows it.
+    "SPT_NOENV": "1",
+}
+_NOISE = ("TICKLAKE_", "AIRFLOW", "PYTHON", "SNOWFLAKE_", "AWS_", "VIRTUAL_ENV", "STREAMLIT_")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Where an instance lives. `home` is absolute; every port lies in `port_base` to `port_base + 99`."""
+
+    home: Path
+    port_base: int = 18000
+
+    @classmethod
+    def current(cls, environ: Mapping[str, str] = os.environ) -> Instance:
+        """The instance that `TICKLAKE_HOME` and `TICKLAKE_PORT_BASE` name.
+
+        Raises `ConfigError` when the port is no port.
+        """
+        port = environ.get(PORT_VARIABLE) or "18000"
+        if not port.isdecimal() or not 1024 <= int(port) <= 65000:
+            raise ConfigError(f"{PORT_VARIABLE} is {port!r}; it must be a number from 1024 to 65000")
+        return cls(Path(os.path.abspath(environ.get(HOME_VARIABLE) or ROOT / ".ticklake")), int(port))
+
+    def port(self, name: str) -> int:
+        """The port of broker, controller, store, warehouse, airflow or dashboard."""
+        return self.port_base + _OFFSETS[name]
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Every port that the instance listens on, by name."""
+        return {name: self.port(name) for name in _OFFSETS}
+
+    def urls(self) -> dict[str, str]:
+        """Addresses for people and clients; the broker's is host:port."""
+        return {
+            "broker": f"{HOST}:{self.port('broker')}",
+            "store": f"http://{HOST}:{self.port('store')}",
+            "warehouse": f"https://{HOST}:{self.port('warehouse')}",
+            "airflow": f"http://{HOST}:{self.port('airflow')}",
+            "dashboard": f"http://{HOST}:{self.port('dashboard')}",
+        }
+
+    def log_path(self, name: str) -> Path:
+        """The log of a component (or of the supervisor); older parts are beside it with a number behind."""
+        return self.home / "logs" / f"{name}.log"
+
+    @property
+    def settings_file(self) -> Path:
+        """The `TICKLAKE_*` settings that `make up` decided."""
+        return self.home / "instance.env"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate authority of the warehouse."""
+        return self.home / "tls" / "ca.pem"
+
+    @property
+    def trust_file(self) -> Path:
+        """The public authorities and the warehouse's own."""
+        return self.home / "tls" / "trusted.pem"
+
+    def environment(self) -> dict[str, str]:
+        """What a process of this instance needs beside its settings; in production the machine provides it."""
+        return {
+            HOME_VARIABLE: str(self.home),
+            PORT_VARIABLE: str(self.port_base),
+            "TZ": "UTC",
+            "NO_PROXY": f"{HOST},localhost",
+            "no_proxy": f"{HOST},localhost",
+            "AWS_ACCESS_KEY_ID": "ticklake",
+            "AWS_SECRET_ACCESS_KEY": "ticklake",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "REQUESTS_CA_BUNDLE": str(self.trust_file),
+        }
+
+    def process_environment(self, component: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """The whole environment of a process of `component`: the caller's without what would lead it elsewhere, and ours."""
+        inherited = {name: value for name, value in environ.items() if not name.startswith(_NOISE)}
+        return inherited | self.environment() | _TUNING | {COMPONENT_VARIABLE: component}

@@ -1,0 +1,56 @@
+"""What runs as each component: its command, its environment, and what must be ready before it starts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from infra.local import airflow, broker, store
+from infra.local.instance import HOST, ROOT, Instance
+
+
+@dataclass(frozen=True)
+class Program:
+    """A component's process. `needs` are the components that must answer before it starts."""
+
+    command: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def program(instance: Instance, name: str) -> Program:
+    """The program of a component."""
+    python = sys.executable
+    match name:
+        case "broker":
+            return Program(broker.command(instance))
+        case "store":
+            return Program(store.command(), environment=store.environment(instance))
+        case "warehouse":
+            return Program((python, "-m", "infra.local.warehouse"), needs=("store",), environment={"TMPDIR": str(instance.home / "tmp")})
+        case "api-server" | "dag-processor":
+            return Program(airflow.commands()[name], environment=airflow.environment(instance))
+        case "scheduler":
+            return Program(airflow.commands()[name], needs=("api-server", "warehouse"), environment=airflow.environment(instance))
+        case "triggerer":
+            return Program(airflow.commands()[name], needs=("broker",), environment=airflow.environment(instance))
+        case "producer":
+            return Program((python, "-m", "streaming.producer"), needs=("broker",))
+        case "consumer":
+            return Program((python, "-m", "streaming.consumer"), needs=("broker", "store"))
+        case "dashboard":
+            app = str(ROOT / "dashboard" / "app.py")
+            return Program((python, "-m", "streamlit", "run", app), needs=("broker", "warehouse"), environment=_streamlit(instance))
+        case _:
+            raise KeyError(name)
+
+
+def _streamlit(instance: Instance) -> dict[str, str]:
+    return {
+        "STREAMLIT_SERVER_ADDRESS": HOST,
+        "STREAMLIT_SERVER_PORT": str(instance.port("dashboard")),
+        "STREAMLIT_SERVER_HEADLESS": "true",
+        "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none",
+        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    }

@@ -1,0 +1,167 @@
+"""Starting and stopping an instance. Every step says what it does and how long it took."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from infra.local import airflow, broker, store
+from infra.local.files import make_folders, write_settings
+from infra.local.instance import COMPONENTS, ROOT, Instance
+from infra.local.preflight import check_disk, check_ports
+from infra.local.probes import ready, wait_until
+from infra.local.processes import end_processes
+from infra.local.status import Component, components
+from infra.local.supervisor import Supervisor
+from infra.local.warehouse.tls import certificate
+from ticklake import settings as ticklake_settings
+from ticklake.errors import Stop, WarehouseUnavailable
+
+_BACKENDS = ("broker", "store", "warehouse")
+_WAIT_S = 120
+
+
+def up(instance: Instance) -> None:
+    """Start what is missing; returns when every component is up.
+
+    Raises `ConfigError` when something must be changed first, and leaves nothing half started then; `Stop` when components
+    are not up in time, and leaves them to the supervisor, their logs to the reader.
+    """
+    supervisor = Supervisor(instance)
+    fresh = not supervisor.running()
+    if fresh:
+        end_processes(instance)
+        supervisor.check()
+        check_ports(instance)
+    make_folders(instance)
+    with _alone(instance):
+        check_disk(instance.home)
+        try:
+            _start(instance, supervisor, fresh)
+        except BaseException:
+            if fresh:
+                down(instance)
+            raise
+        with _step("all components up"):
+            _wait_for_all(instance)
+
+
+def _start(instance: Instance, supervisor: Supervisor, fresh: bool) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        with _step("configuration"):
+            write_settings(instance)
+            airflow.write_secrets(instance)
+            certificate(instance)
+            environment = instance.process_environment("up") | airflow.environment(instance)
+        migrated = pool.submit(_timed, airflow.migrate, instance, environment)
+        if fresh:
+            with _step("broker's jars and storage"):
+                broker.prepare(instance)
+            with _step("supervisor"):
+                supervisor.start()
+        for name in ("store", "warehouse", "broker"):
+            supervisor.start_component(name)
+        _result("Airflow's database", migrated)
+        supervisor.start_component("api-server")
+        topics = pool.submit(_timed, _create_topics, instance)
+        bucket = pool.submit(_timed, _create_bucket, instance)
+        tables = pool.submit(_timed, _create_tables, instance, environment)
+        _result("store and bucket", bucket)
+        _result("broker and topics", topics)
+        for name in ("triggerer", "producer"):
+            supervisor.start_component(name)
+        _result("warehouse and tables", tables)
+        for name in COMPONENTS:
+            supervisor.start_component(name)
+
+
+def down(instance: Instance) -> None:
+    """Stop everything, keeping the data. What wants to hand over to broker, store and warehouse goes first."""
+    supervisor = Supervisor(instance)
+    if supervisor.running():
+        with _step("stopping components"):
+            supervisor.stop_components([name for name in COMPONENTS if name not in _BACKENDS], timeout=30)
+            supervisor.stop_components(_BACKENDS, timeout=30)
+            supervisor.shutdown(timeout=30)
+    end_processes(instance, grace_s=5)
+
+
+def reset(instance: Instance) -> None:
+    """Stop everything and delete the instance's data. A directory that is no instance is left alone."""
+    down(instance)
+    if instance.settings_file.exists():
+        shutil.rmtree(instance.home)
+
+
+def _wait_for_all(instance: Instance) -> None:
+    """Raises `Stop` that names the components that are not up, and their logs."""
+    late: list[Component] = []
+
+    def all_up() -> bool:
+        late[:] = [each for each in components(instance) if each.state != "up"]
+        return not late
+
+    if not wait_until(all_up, _WAIT_S, step=0.5):
+        names = ", ".join(f"{each.name} ({each.state})" for each in late)
+        raise Stop(f"not up after {_WAIT_S} s: {names}; see {instance.log_path(late[0].name)}")
+
+
+def _create_topics(instance: Instance) -> None:
+    _answers(instance, "broker")
+    settings = ticklake_settings.load()
+    names = (settings.ticks_topic, settings.dead_letters_topic, settings.landings_topic)
+    broker.create_topics(instance.urls()["broker"], settings.ticks_partitions, names)
+
+
+def _create_bucket(instance: Instance) -> None:
+    _answers(instance, "store")
+    store.create_bucket(instance)
+
+
+def _create_tables(instance: Instance, environment: dict[str, str]) -> None:
+    """Raises `WarehouseUnavailable` with the migrations' own words when they fail."""
+    _answers(instance, "warehouse")
+    command = [sys.executable, "-m", "ticklake_io.migrations"]
+    result = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if result.returncode:
+        raise WarehouseUnavailable((result.stderr.strip() or result.stdout.strip()).splitlines()[-1])
+
+
+def _answers(instance: Instance, name: str) -> None:
+    if not wait_until(lambda: ready(instance, name), _WAIT_S):
+        raise Stop(f"{name} does not answer; see {instance.log_path(name)}")
+
+
+@contextmanager
+def _alone(instance: Instance) -> Iterator[None]:
+    """Two `make up` of one instance at once would start it twice; the second waits for the first."""
+    with (instance.home / "run" / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _step(what: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    _say(what, time.monotonic() - began)
+
+
+def _timed(work: Callable[..., object], *args: object) -> float:
+    began = time.monotonic()
+    work(*args)
+    return time.monotonic() - began
+
+
+def _result(what: str, seconds: Future[float]) -> None:
+    _say(what, seconds.result())
+
+
+def _say(what: str, seconds: float) -> None:
+    print(f"  {what:<32}{seconds:6.1f} s", flush=True)

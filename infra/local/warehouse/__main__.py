@@ -1,0 +1,46 @@
+"""`python -m infra.local.warehouse` serves the warehouse of the instance that the environment names."""
+
+from __future__ import annotations
+
+import logging
+
+import uvicorn
+
+from infra.local.instance import BUCKET, HOST, Instance
+from infra.local.warehouse.app import application
+from infra.local.warehouse.engine import open_engine, store_file_system
+from infra.local.warehouse.sessions import Engine
+from infra.local.warehouse.tls import certificate
+from ticklake_io.migrations import always
+
+DATABASE = "TICKLAKE"
+
+
+def main() -> None:
+    """Open the databases, bring back what lives in memory only, and serve until SIGTERM."""
+    instance = Instance.current()
+    engine = open_engine(instance.home / "warehouse", store_file_system(instance.urls()["store"]))
+    restore(engine)
+    logging.getLogger("fakesnow.server").setLevel(logging.ERROR)
+    server_file = str(certificate(instance))
+    port = instance.port("warehouse")
+    uvicorn.run(application(engine), host=HOST, port=port, ssl_certfile=server_file, log_level="warning", timeout_graceful_shutdown=5, timeout_keep_alive=60)
+
+
+def restore(engine: Engine) -> None:
+    """Run the scripts that run every time: stages and file formats are forgotten at every stop.
+
+    A database without schemas has none yet; the migrations come next.
+    """
+    session = engine.connect(database=DATABASE)
+    try:
+        if session.cursor().execute("SHOW SCHEMAS LIKE 'RAW'").fetchone():
+            for script in always(BUCKET):
+                for statement in script.statements():
+                    session.cursor().execute(statement)
+    finally:
+        session.close()
+
+
+if __name__ == "__main__":
+    main()
