@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError, RetriableError
+from kafka.partitioner import DefaultPartitioner
 
 from ticklake.errors import BrokerUnavailable, ConfigError
 
@@ -25,6 +27,8 @@ WINDOW = 50_000
 """Most records that are sent and not acknowledged; past it `publish` waits. About 100 MB of ticks."""
 DELIVERY_TIMEOUT_S = 900.0
 """How long a broker may be away before a record counts as failed."""
+MAX_RECORD_BYTES = 1 << 20
+"""Largest record that is sent; a topic has its own limit too."""
 SILENCE_S = 5.0
 """A broker that acknowledges nothing for so long is reported."""
 
@@ -32,6 +36,10 @@ _TRY_S = 2.0
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 log = structlog.get_logger()
+
+
+Headers = Sequence[tuple[str, bytes]]
+"""What stands beside a record, by name."""
 
 
 class Counts(NamedTuple):
@@ -46,7 +54,7 @@ class Counts(NamedTuple):
 class Publisher(Protocol):
     """What a producer needs of Kafka. Any thread may call it."""
 
-    def publish(self, key: bytes, value: bytes) -> bool:
+    def publish(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> bool:
         """Take a record; wait while too many are unsettled. False when it was not taken because the process stops.
 
         Raises `BrokerUnavailable` when an earlier record could not be delivered in time, `ConfigError` when Kafka refuses
@@ -67,6 +75,21 @@ class Publisher(Protocol):
         ...
 
 
+class SymbolPartitioner(DefaultPartitioner):  # type: ignore[misc]
+    """The default partitioner, remembering its answers: its hash is Python, and symbols are few."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[tuple[bytes, int], int] = {}
+
+    def partition(self, topic: str, key: object, serialized_key: bytes, value: object, serialized_value: bytes, cluster: Any) -> int:  # noqa: ANN401
+        partitions = len(cluster.partitions_for_topic(topic))
+        chosen = self._chosen.get((serialized_key, partitions))
+        if chosen is None:
+            chosen = super().partition(topic, key, serialized_key, value, serialized_value, cluster)
+            self._chosen[serialized_key, partitions] = chosen
+        return chosen
+
+
 class KafkaPublisher:
     """`Publisher` on kafka-python's idempotent producer, for one topic."""
 
@@ -78,14 +101,14 @@ class KafkaPublisher:
         self._silent_since = clock.monotonic()
         self._silent = False
 
-    def publish(self, key: bytes, value: bytes) -> bool:
+    def publish(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> bool:
         with self._lock:
             while len(self._unsettled) >= self._window:
                 self._settle()
                 if len(self._unsettled) >= self._window and not self._await_oldest():
                     return False
             try:
-                self._unsettled.append(self._producer.send(self._topic, value, key))
+                self._unsettled.append(self._producer.send(self._topic, value, key, list(headers)))
             except _TOO_LARGE as error:
                 self._refuse(error)
             except KafkaError as error:
@@ -157,6 +180,7 @@ def connect(
     patience_s: float = 60.0,
     delivery_timeout_s: float = DELIVERY_TIMEOUT_S,
     window: int = WINDOW,
+    max_record_bytes: int = MAX_RECORD_BYTES,
 ) -> KafkaPublisher:
     """A publisher that has reached the broker and knows the topic.
 
@@ -166,7 +190,7 @@ def connect(
     deadline = clock.monotonic() + patience_s
     while True:
         try:
-            producer = _producer(bootstrap, delivery_timeout_s)
+            producer = _producer(bootstrap, delivery_timeout_s, max_record_bytes)
             try:
                 producer.partitions_for(topic)
             except BaseException:
@@ -180,15 +204,17 @@ def connect(
             raise _final(error) from error
 
 
-def _producer(bootstrap: str, delivery_timeout_s: float) -> KafkaProducer:
+def _producer(bootstrap: str, delivery_timeout_s: float, max_record_bytes: int) -> KafkaProducer:
     return KafkaProducer(
         bootstrap_servers=bootstrap.split(","),
         client_id="ticklake-producer",
         acks="all",
         enable_idempotence=True,
         compression_type="lz4",
+        partitioner=SymbolPartitioner(),
         linger_ms=10,
         batch_size=131_072,
+        max_request_size=max_record_bytes,
         delivery_timeout_ms=delivery_timeout_s * 1000,
         request_timeout_ms=10_000,
         reconnect_backoff_max_ms=1_000,

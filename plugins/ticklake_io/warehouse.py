@@ -109,7 +109,9 @@ class SnowflakeWarehouse:
     def _execute(self, text: str, values: list[Any]) -> SnowflakeCursor:
         if self._connection is None:
             self._connection = self._connect()
-        return self._connection.cursor().execute(text, values or None)
+        cursor = self._connection.cursor()
+        cursor.execute(text, values or None)
+        return cursor
 
     def _translated(self, error: snow.Error) -> TicklakeError:
         """Our error for the connector's; a session that may be broken is dropped."""

@@ -1,0 +1,288 @@
+"""Records from Kafka, by partition and column, with explicit offsets.
+
+The adapter never commits by itself, never begins anywhere by itself (`auto.offset.reset=none`) and never acts in a
+rebalance callback, which runs on the client's own thread: it notes the change and the caller picks it up after `poll`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+from kafka.structs import OffsetAndMetadata
+
+from ticklake.errors import BrokerUnavailable
+
+_WENT_AWAY = (KeyError, ValueError)
+"""What the client raises for a partition that was revoked a moment ago; `changes` will tell."""
+
+
+@dataclass
+class Records:
+    """Consecutive records of one partition, a list a column; `times_ms` are the broker's append times."""
+
+    offsets: list[int] = field(default_factory=list)
+    times_ms: list[int] = field(default_factory=list)
+    keys: list[bytes | None] = field(default_factory=list)
+    values: list[bytes | None] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def extend(self, more: Records) -> None:
+        """Append the records that follow."""
+        self.offsets.extend(more.offsets)
+        self.times_ms.extend(more.times_ms)
+        self.keys.extend(more.keys)
+        self.values.extend(more.values)
+
+    def split(self, count: int) -> tuple[Records, Records]:
+        """The first `count` records and the rest."""
+        if count == len(self):
+            return self, Records()
+        return (
+            Records(self.offsets[:count], self.times_ms[:count], self.keys[:count], self.values[:count]),
+            Records(self.offsets[count:], self.times_ms[count:], self.keys[count:], self.values[count:]),
+        )
+
+
+class Committed(NamedTuple):
+    """A committed offset (the next one to consume) and the note that was committed with it."""
+
+    offset: int
+    note: str
+
+
+@dataclass
+class Changes:
+    """What rebalances did since the last look: partitions that came, and partitions that are no longer ours."""
+
+    gained: set[int] = field(default_factory=set)
+    dropped: set[int] = field(default_factory=set)
+
+
+class RecordSource(Protocol):
+    """A consumer group's member on one topic. Every call may raise `BrokerUnavailable`. For one thread."""
+
+    def poll(self, seconds: float) -> dict[int, Records]:
+        """Records of the partitions that flow, waiting up to `seconds` for the first."""
+        ...
+
+    def changes(self) -> Changes:
+        """Changes of the assignment since the last call. A gained partition stands still until `begin`."""
+        ...
+
+    def expired(self) -> set[int]:
+        """Partitions whose next record the broker has deleted; they stand still until `begin`."""
+        ...
+
+    def begin(self, partition: int, offset: int) -> None:
+        """Let a partition flow from `offset` on."""
+        ...
+
+    def committed(self, partition: int) -> Committed | None:
+        """What the group committed for a partition, by whomever."""
+        ...
+
+    def first_offset(self, partition: int) -> int:
+        """The oldest offset that the broker still has."""
+        ...
+
+    def commit(self, offsets: Mapping[int, Committed]) -> bool:
+        """Commit; False when the group did not take it, because it is being rebalanced or the partitions have moved."""
+        ...
+
+    def pause(self, partitions: set[int]) -> None:
+        """Let only the other partitions flow."""
+        ...
+
+    def topic_id(self) -> str:
+        """The id of the topic's present life; a recreated topic has another."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group."""
+        ...
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Notes changes of the assignment, and holds gained partitions still."""
+
+    def __init__(self, consumer: KafkaConsumer) -> None:
+        self._consumer = consumer
+        self._lock = threading.Lock()
+        self._changes = Changes()
+
+    def take(self) -> Changes:
+        with self._lock:
+            taken, self._changes = self._changes, Changes()
+        return taken
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        for each in assigned:
+            # A position, any position, keeps the client from asking for a reset that "none" forbids.
+            self._consumer.seek(each, 0)
+        self._consumer.pause(*assigned)
+        with self._lock:
+            self._changes.gained |= {each.partition for each in assigned}
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        with self._lock:
+            ids = {each.partition for each in revoked}
+            self._changes.dropped |= ids
+            self._changes.gained -= ids
+
+    on_partitions_lost = on_partitions_revoked
+
+
+class KafkaSource:
+    """`RecordSource` on kafka-python."""
+
+    def __init__(self, bootstrap: str, topic: str, group: str, max_records: int = 10_000) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._max_records = max_records
+        self._standing: set[int] = set()
+        self._paused: set[int] = set()
+        self._expired: set[int] = set()
+        with _translated():
+            self._consumer = KafkaConsumer(
+                bootstrap_servers=bootstrap.split(","),
+                client_id=group,
+                group_id=group,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                isolation_level="read_committed",
+                partition_assignment_strategy=(CooperativeStickyAssignor,),
+                max_poll_records=max_records,
+                max_partition_fetch_bytes=4 << 20,
+                fetch_max_bytes=16 << 20,
+                receive_buffer_bytes=4 << 20,
+                reconnect_backoff_max_ms=2_000,
+                allow_auto_create_topics=False,
+            )
+            self._listener = _Listener(self._consumer)
+            self._consumer.subscribe([topic], listener=self._listener)
+
+    def poll(self, seconds: float) -> dict[int, Records]:
+        try:
+            with _translated():
+                polled = self._consumer.poll(timeout_ms=max(1, int(seconds * 1000)), max_records=self._max_records)
+        except _Expired as error:
+            self._expired |= error.partitions
+            self._standing |= error.partitions
+            self._hold()
+            return {}
+        return {part.partition: _columns(records) for part, records in polled.items()}
+
+    def changes(self) -> Changes:
+        changes = self._listener.take()
+        self._standing = (self._standing - changes.dropped) | changes.gained
+        self._expired -= changes.dropped | changes.gained
+        return changes
+
+    def expired(self) -> set[int]:
+        return set(self._expired)
+
+    def begin(self, partition: int, offset: int) -> None:
+        with suppress(*_WENT_AWAY), _translated():
+            self._consumer.seek(self._partition(partition), offset)
+        self._standing.discard(partition)
+        self._expired.discard(partition)
+        self._hold()
+
+    def committed(self, partition: int) -> Committed | None:
+        with _translated():
+            found = self._consumer.committed(self._partition(partition), metadata=True, timeout_ms=10_000)
+        return Committed(found.offset, found.metadata or "") if found and found.offset >= 0 else None
+
+    def first_offset(self, partition: int) -> int:
+        part = self._partition(partition)
+        with _translated():
+            return int(self._consumer.beginning_offsets([part], timeout_ms=10_000)[part])
+
+    def commit(self, offsets: Mapping[int, Committed]) -> bool:
+        ours = {self._partition(partition): OffsetAndMetadata(each.offset, each.note, -1) for partition, each in offsets.items()}
+        try:
+            with _translated():
+                self._consumer.commit(ours, timeout_ms=5_000)
+        except _NotOurs:
+            return False
+        return True
+
+    def pause(self, partitions: set[int]) -> None:
+        if partitions != self._paused:
+            self._paused = set(partitions)
+            self._hold()
+
+    def topic_id(self) -> str:
+        with _translated():
+            admin = KafkaAdminClient(bootstrap_servers=self._bootstrap.split(","))
+            try:
+                (topic,) = admin.describe_topics([self._topic])
+            finally:
+                admin.close()
+        return str(topic["topic_id"])
+
+    def close(self) -> None:
+        with _translated():
+            self._consumer.close(autocommit=False, timeout_ms=5_000)
+
+    def _partition(self, partition: int) -> TopicPartition:
+        return TopicPartition(self._topic, partition)
+
+    def _hold(self) -> None:
+        """Make the client's paused partitions those that stand or are paused."""
+        assigned = self._consumer.assignment()
+        held = {part for part in assigned if part.partition in self._standing | self._paused}
+        with suppress(*_WENT_AWAY), _translated():
+            self._consumer.pause(*held)
+            self._consumer.resume(*(assigned - held))
+
+
+def _columns(records: list[Any]) -> Records:
+    return Records(
+        [record.offset for record in records],
+        [record.timestamp for record in records],
+        [record.key for record in records],
+        [record.value for record in records],
+    )
+
+
+class _NotOurs(Exception):
+    """The group did not take the commit."""
+
+
+class _Expired(Exception):
+    """The broker no longer has the next records of these partitions."""
+
+    def __init__(self, partitions: set[int]) -> None:
+        super().__init__(str(partitions))
+        self.partitions = partitions
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Our errors for the client's."""
+    try:
+        yield
+    except OffsetOutOfRangeError as error:
+        raise _Expired({part.partition for part in error.args[0]}) from error
+    except (CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError) as error:
+        raise _NotOurs from error
+    except KafkaError as error:
+        raise BrokerUnavailable(f"Kafka does not answer: {' '.join(str(error).split())}") from error

@@ -1,0 +1,114 @@
+"""Records of one partition on their way into objects: cut by number, bytes and age, never across a hole."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from ticklake_io.kafka_consumer import Records
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a batch is cut: at most so many records and value bytes, or when its oldest record is so old (seconds)."""
+
+    records: int
+    bytes: int
+    age_s: float
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records without a hole between them, which become one object. `chain_from` is where the object before it ended."""
+
+    partition: int
+    records: Records
+    size: int
+    chain_from: int
+    gap_reason: str | None
+
+    @property
+    def first_offset(self) -> int:
+        return self.records.offsets[0]
+
+    @property
+    def end(self) -> int:
+        return self.records.offsets[-1] + 1
+
+
+class Buffer:
+    """The open records of one partition. `chain_end` is the end of the object cut last.
+
+    `moved_past` is the oldest offset that the broker still had when records were found to have expired; it explains
+    a hole below it, and `size` are the bytes of the values held.
+    """
+
+    def __init__(self, partition: int, chain_end: int, limits: Limits, moved_past: int = 0) -> None:
+        self.partition = partition
+        self.chain_end = chain_end
+        self.moved_past = moved_past
+        self.size = 0
+        self._limits = limits
+        self._chunks: deque[tuple[float, Records]] = deque()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, records: Records, now: float) -> None:
+        """Append records that were polled at `now` (monotonic seconds)."""
+        self._chunks.append((now, records))
+        self._count += len(records)
+        self.size += _size(records)
+
+    def due(self, now: float) -> bool:
+        """Whether a batch should be cut."""
+        if not self._chunks:
+            return False
+        return self._count >= self._limits.records or self.size >= self._limits.bytes or now - self._chunks[0][0] >= self._limits.age_s
+
+    def age(self, now: float) -> float:
+        """Seconds that the oldest record has waited; 0 when there is none."""
+        return now - self._chunks[0][0] if self._chunks else 0.0
+
+    def cut(self) -> Batch:
+        """Take the next batch: as many records as the limits allow, up to the first hole."""
+        taken, size = Records(), 0
+        while self._chunks and len(taken) < self._limits.records and size < self._limits.bytes:
+            since, chunk = self._chunks.popleft()
+            if taken.offsets and chunk.offsets[0] != taken.offsets[-1] + 1:
+                self._chunks.appendleft((since, chunk))
+                break
+            fit = self._fitting(chunk, self._limits.records - len(taken), self._limits.bytes - size)
+            head, rest = chunk.split(fit)
+            taken.extend(head)
+            size += _size(head)
+            if rest.offsets:
+                self._chunks.appendleft((since, rest))
+                break
+        self._count -= len(taken)
+        self.size -= size
+        batch = Batch(self.partition, taken, size, self.chain_end, self._gap_reason(taken.offsets[0]))
+        self.chain_end = batch.end
+        return batch
+
+    @staticmethod
+    def _fitting(chunk: Records, records: int, size: int) -> int:
+        """How many of the chunk's first records follow each other and fit; at least one."""
+        first = chunk.offsets[0]
+        for i, (offset, value) in enumerate(zip(chunk.offsets, chunk.values, strict=True)):
+            if i and (i >= records or size <= 0 or offset != first + i):
+                return i
+            size -= len(value or b"")
+        return len(chunk)
+
+    def _gap_reason(self, first_offset: int) -> str | None:
+        if first_offset == self.chain_end:
+            return None
+        if first_offset <= self.moved_past:
+            return "expired on the broker before they were read"
+        return "no records: transaction markers or compaction"
+
+
+def _size(records: Records) -> int:
+    return sum(len(value) for value in records.values if value is not None)

@@ -1,0 +1,207 @@
+"""The consumer's loop: records in, objects durable, offsets committed, in this order.
+
+    poll ─▶ buffer a partition ─▶ cut (records, bytes, age) ─▶ worker: create object, send dead letters ─▶ commit its end
+
+* One upload in flight per partition, so objects land in chain order; partitions upload in parallel.
+* An offset is committed only when the object that ends there is durable and its dead letters are acknowledged.
+* Partitions that are taken away are dropped with all they hold: whoever owns them next begins at the committed offset
+  and adopts what this process still manages to create.
+* Past a budget of bytes in memory, partitions stand until half of it is free.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+
+import structlog
+
+from streaming.consumer.buffer import Batch, Buffer, Limits
+from streaming.consumer.writer import Landed
+from ticklake.clock import Clock
+from ticklake.errors import Retry
+from ticklake_io.kafka_consumer import Committed, RecordSource
+
+_log = structlog.get_logger()
+
+_POLL_S = 0.1
+
+
+@dataclass
+class _Owned:
+    """A partition that is ours: its open records and the upload under way."""
+
+    buffer: Buffer
+    given_up: threading.Event = field(default_factory=threading.Event)
+    batch: Batch | None = None
+    upload: Future[Landed | None] | None = None
+
+    def size(self) -> int:
+        return self.buffer.size + (self.batch.size if self.batch else 0)
+
+
+@dataclass
+class Progress:
+    """What the loop has done since it began, and the partitions that it owns."""
+
+    records: int = 0
+    objects: int = 0
+    adopted: int = 0
+    rejects: int = 0
+    commits: int = 0
+    held_bytes: int = 0
+    oldest_age_s: float = 0.0
+    partitions: int = 0
+
+
+class Pipeline:
+    """Moves one topic's records into the lake. For one thread, which calls `run_once` again and again.
+
+    `land(batch, given_up)` makes a batch durable on a worker and gives None when `given_up` was set first;
+    `chain_end(partition)` says where a gained partition begins; `on_commit` hears of each commit.
+    """
+
+    def __init__(
+        self,
+        source: RecordSource,
+        land: Callable[[Batch, threading.Event], Landed | None],
+        chain_end: Callable[[int], int],
+        on_commit: Callable[[dict[int, int]], None],
+        limits: Limits,
+        buffer_bytes: int,
+        clock: Clock,
+        workers: Executor,
+    ) -> None:
+        self._source = source
+        self._land = land
+        self._chain_end = chain_end
+        self._on_commit = on_commit
+        self._limits = limits
+        self._buffer_bytes = buffer_bytes
+        self._clock = clock
+        self._workers = workers
+        self._owned: dict[int, _Owned] = {}
+        self._begin: set[int] = set()
+        self._uncommitted: dict[int, Committed] = {}
+        self._throttled = False
+        self._draining = False
+        self.progress = Progress()
+
+    def run_once(self, wait_s: float = _POLL_S) -> None:
+        """One turn; waits up to `wait_s` for records. Raises what `land` raises unless it is a `Retry`."""
+        try:
+            polled = self._source.poll(wait_s)
+            self._follow_changes()
+            for partition, records in polled.items():
+                if partition in self._owned:
+                    self._owned[partition].buffer.add(records, self._clock.monotonic())
+                    self.progress.records += len(records)
+            self._begin_partitions()
+            self._collect()
+            self._submit()
+            self._throttle()
+            self._commit()
+        except Retry as error:
+            _log.warning("broker_unavailable", error=str(error))
+            self._clock.sleep(wait_s)
+
+    def drain(self, budget_s: float) -> bool:
+        """Stop intake, land and commit what is held; False when `budget_s` was not enough.
+
+        What is left then is not lost: its offsets are not committed, the next owner reads them again.
+        """
+        self._draining = True
+        deadline = self._clock.monotonic() + budget_s
+        while self._held() or self._uncommitted:
+            if self._clock.monotonic() > deadline:
+                return False
+            self.run_once(wait_s=0.02)
+        return True
+
+    def give_up(self) -> None:
+        """Let go of all partitions; uploads that wait for the store end."""
+        for partition in list(self._owned):
+            self._drop(partition)
+
+    def _follow_changes(self) -> None:
+        changes = self._source.changes()
+        for partition in changes.dropped | changes.gained:
+            self._drop(partition)
+        self._begin = (self._begin - changes.dropped) | changes.gained | self._source.expired()
+        if changes.gained or changes.dropped:
+            _log.info("partitions_changed", gained=sorted(changes.gained), dropped=sorted(changes.dropped))
+
+    def _begin_partitions(self) -> None:
+        """Start partitions that were gained, and those whose next record has expired, at the end of their chain."""
+        for partition in sorted(self._begin):
+            owned = self._owned.get(partition)
+            if owned and self._busy(owned):
+                continue  # an expired partition first lands what it holds
+            end = owned.buffer.chain_end if owned else self._chain_end(partition)
+            start = max(end, self._source.first_offset(partition))
+            if start > end:
+                _log.error("records_expired", partition=partition, first_lost=end, next=start)
+            self._open(partition, end, start)
+            self._begin.discard(partition)
+
+    def _open(self, partition: int, end: int, start: int) -> None:
+        self._owned[partition] = _Owned(Buffer(partition, end, self._limits, moved_past=start))
+        self._source.begin(partition, start)
+        _log.info("partition_begins", partition=partition, chain_end=end, offset=start)
+
+    def _drop(self, partition: int) -> None:
+        owned = self._owned.pop(partition, None)
+        self._uncommitted.pop(partition, None)
+        if owned:
+            owned.given_up.set()
+
+    @staticmethod
+    def _busy(owned: _Owned) -> bool:
+        return owned.upload is not None or len(owned.buffer) > 0
+
+    def _collect(self) -> None:
+        """Take note of the uploads that are done."""
+        for partition, owned in list(self._owned.items()):
+            if owned.upload is None or not owned.upload.done():
+                continue
+            landed, batch = owned.upload.result(), owned.batch
+            owned.upload = owned.batch = None
+            if landed is None or batch is None:
+                continue
+            self._uncommitted[partition] = Committed(landed.meta.end, landed.key)
+            self.progress.objects += 1
+            self.progress.adopted += landed.adopted
+            self.progress.rejects += landed.meta.rejects
+            if landed.meta.end != batch.end:
+                self._open(partition, landed.meta.end, landed.meta.end)
+
+    def _submit(self) -> None:
+        now = self._clock.monotonic()
+        for partition, owned in self._owned.items():
+            wanted = owned.buffer.due(now) or self._draining or partition in self._begin
+            if owned.upload is None and wanted and len(owned.buffer):
+                owned.batch = owned.buffer.cut()
+                owned.upload = self._workers.submit(self._land, owned.batch, owned.given_up)
+
+    def _commit(self) -> None:
+        if not self._uncommitted:
+            return
+        if not self._source.commit(self._uncommitted):
+            return  # the group is being rebalanced; what stays ours is committed on the next turn
+        self._on_commit({partition: each.offset for partition, each in self._uncommitted.items()})
+        self._uncommitted = {}
+        self.progress.commits += 1
+
+    def _throttle(self) -> None:
+        held = self._held()
+        now = self._clock.monotonic()
+        self._throttled = held > (self._buffer_bytes // 2 if self._throttled else self._buffer_bytes)
+        self._source.pause(set(self._owned) if self._throttled or self._draining else set())
+        self.progress.held_bytes = held
+        self.progress.oldest_age_s = max((owned.buffer.age(now) for owned in self._owned.values()), default=0.0)
+        self.progress.partitions = len(self._owned)
+
+    def _held(self) -> int:
+        return sum(owned.size() for owned in self._owned.values())

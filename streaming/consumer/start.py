@@ -1,0 +1,62 @@
+"""Where a partition's chain stands, so that a new owner goes on exactly there."""
+
+from __future__ import annotations
+
+import json
+
+from ticklake import lake
+from ticklake.errors import ChainBroken, StoreUnavailable
+from ticklake.lake import ObjectMeta, Partition
+from ticklake_io.kafka_consumer import RecordSource
+from ticklake_io.store import ObjectStore
+
+
+def generation_of(store: ObjectStore, topic: str, topic_id: str) -> int:
+    """The generation that belongs to a topic's id, made now when the id is new.
+
+    The marker is create-only, so consumers that start together agree; a recreated topic has another id and gets
+    the next generation, so that its offsets cannot collide with those of the topic before it.
+    """
+    while True:
+        newest = 0
+        for listed in store.list(lake.generation_key(topic, 0).rpartition("/")[0] + "/"):
+            body = store.read(listed.key)
+            if body is None:
+                raise StoreUnavailable(f"{listed.key} is listed but is not there")
+            marker = json.loads(body)
+            if marker["topic_id"] == topic_id:
+                return int(marker["generation"])
+            newest = max(newest, int(marker["generation"]))
+        marker = {"generation": newest + 1, "topic_id": topic_id, "topic": topic}
+        if store.create(lake.generation_key(topic, newest + 1), json.dumps(marker).encode(), {}):
+            return newest + 1
+
+
+def chain_end(source: RecordSource, store: ObjectStore, topic: str, partition: Partition) -> int:
+    """The offset at which the partition's next object begins.
+
+    A commit of ours names the object that it follows and is taken at its word; anything else (no commit, an offset
+    set by hand) is settled by the lake itself. With an empty lake the chain begins at the oldest record.
+    Raises `ChainBroken` when offsets were committed beyond what the lake holds.
+    """
+    committed = source.committed(partition.id)
+    prefix = lake.partition_prefix(topic, partition)
+    if committed and committed.note.startswith(prefix):
+        return committed.offset
+    end = _end_in_lake(store, prefix)
+    if end is None:
+        if committed:
+            raise ChainBroken(f"{prefix}: offset {committed.offset} is committed, but the lake has no object; restore the bucket or delete the group's offsets")
+        return source.first_offset(partition.id)
+    return end
+
+
+def _end_in_lake(store: ObjectStore, prefix: str) -> int | None:
+    """The end of the object with the largest first offset; hours can run backwards, so all keys are looked at."""
+    last = max((listed.key for listed in store.list(prefix)), key=lambda key: lake.parse_key(key).first_offset, default=None)
+    if last is None:
+        return None
+    found = store.head(last)
+    if found is None:
+        raise StoreUnavailable(f"{last} is listed but is not there")
+    return ObjectMeta.parse(last, found.headers).end

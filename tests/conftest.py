@@ -1,0 +1,22 @@
+"""What all tests share: quiet logs and a clean environment."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quiet_logs() -> None:
+    """The log lines of code under test are no part of its test."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own settings must not decide how a test ends."""
+    for name in list(os.environ):
+        if name.startswith("TICKLAKE_") and name not in ("TICKLAKE_TEST_DATA", "TICKLAKE_PICTURES"):
+            monkeypatch.delenv(name)
