@@ -97,7 +97,7 @@ class Supervisor:
         if not self._socket.exists():
             return False
         try:
-            self._rpc().getState()
+            self._call("getState")
         except (OSError, xmlrpc.client.Error):
             return False
         return True
@@ -105,7 +105,7 @@ class Supervisor:
     def start_component(self, name: str) -> None:
         """Start a component that is not running."""
         try:
-            self._rpc().startProcess(name, False)
+            self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
             if "ALREADY_STARTED" not in fault.faultString:
                 raise
@@ -114,7 +114,7 @@ class Supervisor:
         """Stop components, all at once; returns when they have ended or after `timeout` seconds."""
         for name in names:
             try:
-                self._rpc().stopProcess(name, False)
+                self._call("stopProcess", name, False)
             except xmlrpc.client.Fault as fault:
                 if "NOT_RUNNING" not in fault.faultString:
                     raise
@@ -122,14 +122,14 @@ class Supervisor:
 
     def shutdown(self, timeout: float) -> None:
         """Stop the supervisor and what still runs; returns when its process is gone or after `timeout` seconds."""
-        pid = self._rpc().getPID()
-        self._rpc().shutdown()
+        pid = self._call("getPID")
+        self._call("shutdown")
         wait_until(lambda: not Path(f"/proc/{pid}").exists(), timeout, step=0.1)
 
     def components(self) -> list[Supervised]:
         """All components, in their fixed order; all stopped when the supervisor does not answer."""
         try:
-            known: dict[str, dict[str, Any]] = {row["name"]: row for row in self._rpc().getAllProcessInfo()}
+            known: dict[str, dict[str, Any]] = {row["name"]: row for row in self._call("getAllProcessInfo")}
         except (OSError, xmlrpc.client.Error):
             known = {}
         now = SystemClock().now().timestamp()
@@ -137,10 +137,16 @@ class Supervisor:
         rows = ((name, known.get(name, stopped)) for name in COMPONENTS)
         return [Supervised(name, row["statename"] == "RUNNING", row["pid"] or None, float(row["start"])) for name, row in rows]
 
-    def _rpc(self) -> Any:  # noqa: ANN401 - its methods are made up at run time
-        # A proxy holds one connection; a fresh one each time survives a restart of the supervisor.
+    def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - the answer is whatever the method gives
+        """Call the supervisor's XML-RPC method.
+
+        Raises `OSError` when it does not answer and `xmlrpc.client.Fault` when it refuses.
+        """
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        try:
+            return getattr(xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor, method)(*arguments)
+        finally:
+            transport.close()
 
     def _configuration(self) -> str:
         def escaped(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 
 import uvicorn
@@ -18,13 +19,17 @@ DATABASE = "TICKLAKE"
 
 def main() -> None:
     """Open the databases, bring back what lives in memory only, and serve until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="infra.local.warehouse", description=__doc__)
+    parser.add_argument("--silence", type=float, default=30.0, metavar="SECONDS", help="how long a transaction may be without a statement")
+    silence_s = parser.parse_args().silence
     instance = Instance.current()
     engine = open_engine(instance.home / "warehouse", store_file_system(instance.urls()["store"]))
     restore(engine)
     logging.getLogger("fakesnow.server").setLevel(logging.ERROR)
     server_file = str(certificate(instance))
     port = instance.port("warehouse")
-    uvicorn.run(application(engine), host=HOST, port=port, ssl_certfile=server_file, log_level="warning", timeout_graceful_shutdown=5, timeout_keep_alive=60)
+    app = application(engine, silence_s=silence_s)
+    uvicorn.run(app, host=HOST, port=port, ssl_certfile=server_file, log_level="warning", timeout_graceful_shutdown=5, timeout_keep_alive=60)
 
 
 def restore(engine: Engine) -> None:
@@ -34,7 +39,7 @@ def restore(engine: Engine) -> None:
     """
     session = engine.connect(database=DATABASE)
     try:
-        if session.cursor().execute("SHOW SCHEMAS LIKE 'RAW'").fetchone():
+        if session.cursor().execute("SELECT 1 FROM INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME = 'RAW'").fetchone():
             for script in always(BUCKET):
                 for statement in script.statements():
                     session.cursor().execute(statement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
@@ -90,6 +91,12 @@ def application(engine: Engine, *, silence_s: float = 30.0, idle_s: float = 4 * 
         async with sessions.statement(_token(request)):
             return await server.query_request(request)
 
+    async def login(request: Request) -> Response:
+        # Without a master token the connector believes that it has no session, and never ends it.
+        answer = json.loads(bytes((await server.login_request(request)).body))
+        answer["data"]["masterToken"] = secrets.token_urlsafe(32)
+        return JSONResponse(answer)
+
     async def end_session(request: Request) -> Response:
         if not request.query_params.get("delete"):
             return await server.session(request)
@@ -112,7 +119,7 @@ def application(engine: Engine, *, silence_s: float = 30.0, idle_s: float = 4 * 
         sweeper.cancel()
         engine.duck_conn.close()
 
-    ours: dict[str, Handler] = {"/queries/v1/query-request": query, "/session": end_session}
+    ours: dict[str, Handler] = {"/session/v1/login-request": login, "/queries/v1/query-request": query, "/session": end_session}
     routes = [Route("/health", health)]
     for route in server.routes:
         handler = ours.get(route.path, route.endpoint)
