@@ -67,9 +67,14 @@ def parse_key(key: str) -> Place:
     return Place(match["topic"], Partition(int(match["generation"]), int(match["partition"])), int(match["first"]))
 
 
+def generations_prefix(topic: str) -> str:
+    """Prefix of the markers of a topic's generations."""
+    return f"generations/{topic}/"
+
+
 def generation_key(topic: str, generation: int) -> str:
     """Key of the create-only marker that gives a generation to one topic id."""
-    return f"generations/{topic}/{generation:06d}.json"
+    return f"{generations_prefix(topic)}{generation:06d}.json"
 
 
 def from_ms(time_ms: int) -> datetime:

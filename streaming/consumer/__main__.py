@@ -20,13 +20,14 @@ from streaming.consumer.dead_letters import MAX_RECORD_BYTES, DeadLetters
 from streaming.consumer.encoder import Encoder
 from streaming.consumer.landings import Landings
 from streaming.consumer.pipeline import Pipeline
-from streaming.consumer.start import chain_end, generation_of
+from streaming.consumer.start import chain_end
 from streaming.consumer.writer import Landed, Writer
 from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
 from ticklake.errors import ConfigError, Retry, TicklakeError
 from ticklake.lake import Partition
 from ticklake.settings import Settings
+from ticklake_io import generations
 from ticklake_io.kafka_consumer import KafkaSource
 from ticklake_io.kafka_producer import connect
 from ticklake_io.store import open_store
@@ -72,7 +73,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         store = open_store(settings)
         source = KafkaSource(settings.kafka_bootstrap, topic, settings.kafka_group)
         cleanup.callback(source.close)
-        generation = generation_of(store, topic, source.topic_id())
+        generation = generations.claim(store, topic, source.topic_id())
         letters = connect(settings.kafka_bootstrap, settings.dead_letters_topic, clock=clock, wait=stop.wait, max_record_bytes=MAX_RECORD_BYTES)
         cleanup.callback(letters.close)
         hints = connect(settings.kafka_bootstrap, settings.landings_topic, clock=clock, wait=stop.wait)

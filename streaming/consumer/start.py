@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from ticklake import lake
 from ticklake.errors import ChainBroken, StoreUnavailable
 from ticklake.lake import ObjectMeta, Partition
 from ticklake_io.kafka_consumer import RecordSource
 from ticklake_io.store import ObjectStore
-
-
-def generation_of(store: ObjectStore, topic: str, topic_id: str) -> int:
-    """The generation that belongs to a topic's id, made now when the id is new.
-
-    The marker is create-only, so consumers that start together agree; a recreated topic has another id and gets
-    the next generation, so that its offsets cannot collide with those of the topic before it.
-    """
-    while True:
-        newest = 0
-        for listed in store.list(lake.generation_key(topic, 0).rpartition("/")[0] + "/"):
-            body = store.read(listed.key)
-            if body is None:
-                raise StoreUnavailable(f"{listed.key} is listed but is not there")
-            marker = json.loads(body)
-            if marker["topic_id"] == topic_id:
-                return int(marker["generation"])
-            newest = max(newest, int(marker["generation"]))
-        marker = {"generation": newest + 1, "topic_id": topic_id, "topic": topic}
-        if store.create(lake.generation_key(topic, newest + 1), json.dumps(marker).encode(), {}):
-            return newest + 1
 
 
 def chain_end(source: RecordSource, store: ObjectStore, topic: str, partition: Partition) -> int:

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from streaming.consumer.buffer import Batch, Limits
 from streaming.consumer.encoder import Encoder
 from streaming.consumer.pipeline import Pipeline
-from streaming.consumer.start import chain_end, generation_of
+from streaming.consumer.start import chain_end
 from streaming.consumer.writer import Landed, Writer
 from tests.fakes.clock import ManualClock
 from tests.fakes.memory_broker import MemorySource, MemoryTopic
 from tests.fakes.memory_store import MemoryStore
 from ticklake import chain, lake
 from ticklake.errors import StoreUnavailable
+from ticklake_io import generations
 from ticklake_io.store import ObjectStore
 
 TOPIC = "market.ticks"
@@ -71,7 +72,7 @@ class Consumer:
     def __init__(self, name: str, topic: MemoryTopic, store: ObjectStore, clock: ManualClock) -> None:
         self.source = MemorySource(topic, max_records=4)
         self.executor = LaterExecutor()
-        generation = generation_of(store, TOPIC, topic.topic_id)
+        generation = generations.claim(store, TOPIC, topic.topic_id)
         self._writer = Writer(store, Encoder(TOPIC, generation, name).encode, clock)
         self.pipeline = Pipeline(
             self.source,

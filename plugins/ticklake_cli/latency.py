@@ -1,0 +1,114 @@
+"""`ticklake latency`: how long ticks took from their arrival to each hop; what has not arrived counts at its present age."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from ticklake import columns, lake
+from ticklake.clock import SystemClock
+from ticklake.lake import Partition
+from ticklake.settings import Settings
+from ticklake_cli import facts
+from ticklake_io import generations
+from ticklake_io.kafka_view import KafkaView
+from ticklake_io.store import ObjectStore, open_store
+from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
+
+LAKE_TARGET_S = 6.0
+WAREHOUSE_TARGET_S = 30.0
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A tick's way: when it was received, landed in the lake and was merged; None where it has not arrived."""
+
+    received_at: datetime
+    landed_at: datetime | None
+    merged_at: datetime | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `run` reads to `parser`."""
+    parser.add_argument("--window", type=int, default=300, metavar="S", help="ticks received in this many seconds (default 300)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Measure and tell."""
+    now = SystemClock().now()
+    longest = timedelta(seconds=args.window + WAREHOUSE_TARGET_S)
+    store = open_store(settings)
+    with closing(KafkaView(settings.kafka_bootstrap)) as kafka:
+        with closing(open_warehouse(connection_arguments(settings), query_tag="ticklake latency")) as warehouse:
+            loaded = list(_loaded(warehouse, now - longest, now))
+            loaded_ends = _loaded_ends(warehouse)
+        waiting = list(_waiting(kafka, store, settings, loaded_ends))
+    report = measure([*loaded, *waiting], now, args.window)
+    if args.json:
+        print(json.dumps(report))
+        return 0
+    print(f"{report['ticks']} ticks received in {args.window} s")
+    for hop in ("to_lake", "to_warehouse", "to_screen"):
+        figures = report[hop]
+        print(f"{hop:<14}" + (", ".join(f"{name} {value:.2f} s" for name, value in figures.items()) if figures else "no ticks measured"))
+    return 0
+
+
+def measure(arrivals: list[Arrival], now: datetime, window_s: int) -> dict[str, Any]:
+    """Percentiles per hop, of the ticks received in the `window_s` seconds that ended one target ago."""
+
+    def figures(target_s: float, hop: str) -> tuple[int, dict[str, float] | None]:
+        end = now - timedelta(seconds=target_s)
+        begin = end - timedelta(seconds=window_s)
+        took = [((getattr(each, hop) or now) - each.received_at).total_seconds() for each in arrivals if begin <= each.received_at < end]
+        if not took:
+            return 0, None
+        return len(took), {f"p{share}": round(facts.percentile(took, share / 100), 3) for share in (50, 95, 99)}
+
+    ticks, to_lake = figures(LAKE_TARGET_S, "landed_at")
+    _, to_warehouse = figures(WAREHOUSE_TARGET_S, "merged_at")
+    return {"ticks": ticks, "window_s": window_s, "to_lake": to_lake, "to_warehouse": to_warehouse, "to_screen": None}
+
+
+def _loaded(warehouse: Warehouse, begin: datetime, end: datetime) -> Iterator[Arrival]:
+    """Ticks that are in RAW.TICKS."""
+    for row in warehouse.rows(facts.STATEMENTS["received"], {"from_time": begin, "to_time": end}):
+        merged = row["MERGED_AT"]
+        yield Arrival(facts.utc(row["RECEIVED_AT"]), facts.utc(row["LANDED_AT"]), facts.utc(merged) if merged else None)
+
+
+def _loaded_ends(warehouse: Warehouse) -> dict[Partition, tuple[int, str]]:
+    """By partition the end of what the ledger has, and the last object's key."""
+    rows = warehouse.rows(facts.STATEMENTS["loaded_ends"])
+    return {Partition(int(row["GENERATION"]), int(row["PARTITION_ID"])): (int(row["NEXT_OFFSET"]), row["OBJECT_KEY"]) for row in rows}
+
+
+def _waiting(kafka: KafkaView, store: ObjectStore, settings: Settings, loaded: dict[Partition, tuple[int, str]]) -> Iterator[Arrival]:
+    """Ticks that are in the lake but not in the ledger, and ticks that only the broker has."""
+    topic = settings.ticks_topic
+    generation = generations.find(store, topic, kafka.topic_id(topic)) or 1
+    starts, ends = kafka.starts(topic), kafka.ends(topic)
+    unread: dict[int, tuple[int, int]] = {}
+    for number in ends:
+        partition = Partition(generation, number)
+        landed, after = loaded.get(partition, (starts[number], None))
+        for listed in store.list(lake.partition_prefix(topic, partition), after):
+            meta = facts.metadata(store, listed.key)
+            body = store.read(listed.key) or b""
+            landed_at = max(listed.modified, meta.put_at)
+            for time in pq.read_table(io.BytesIO(body), columns=["RECEIVED_AT"])["RECEIVED_AT"].drop_null().to_pylist():
+                yield Arrival(facts.utc(time), landed_at, None)
+            landed = max(landed, meta.end)
+        unread[number] = (landed, ends[number])
+    for records in kafka.read(topic, unread).values():
+        for time in columns.decode(records.keys, records.values).columns["RECEIVED_AT"].drop_null().to_pylist():
+            yield Arrival(facts.utc(time), None, None)

@@ -1,0 +1,8 @@
+-- The newest object in the ledger, by partition, and the offset after it.
+SELECT
+    GENERATION,
+    PARTITION_ID,
+    LAST_OFFSET + 1 AS NEXT_OFFSET,
+    OBJECT_KEY
+FROM OPS.LOADS
+QUALIFY ROW_NUMBER() OVER (PARTITION BY GENERATION, PARTITION_ID ORDER BY LAST_OFFSET DESC) = 1
