@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+
+class Place(NamedTuple):
+    """How many came before of the same symbol, time and key, and of the same symbol and time."""
+
+    equal: int
+    at_time: int
 
 
 class Ordinals:
-    """Counts equal keys of a symbol and a time, from 0.
+    """Counts what is equal within each symbol.
 
     Forgets what is more than `window` older than a symbol's newest time, and therefore refuses to count there.
     """
@@ -16,12 +26,18 @@ class Ordinals:
         self._window = window
         self._symbols: dict[str, _Counts] = {}
 
-    def next(self, symbol: str, time: datetime, key: object = None) -> int | None:
-        """How many of the same symbol, time and key came before; None when `time` lies before the window."""
+    def next(self, symbol: str, time: datetime, key: object = None) -> Place | None:
+        """The place of what comes now; None when `time` lies before the window."""
         counts = self._symbols.get(symbol)
         if counts is None:
             counts = self._symbols[symbol] = _Counts(time, self._window)
         return counts.next(time, key)
+
+
+@dataclass(slots=True)
+class _Moment:
+    total: int = 0
+    equal: dict[object, int] = field(default_factory=dict)
 
 
 class _Counts:
@@ -30,9 +46,9 @@ class _Counts:
     def __init__(self, time: datetime, window: timedelta) -> None:
         self._window = window
         self._newest = self._swept = time
-        self._at: defaultdict[datetime, dict[object, int]] = defaultdict(dict)
+        self._at: dict[datetime, _Moment] = {}
 
-    def next(self, time: datetime, key: object) -> int | None:
+    def next(self, time: datetime, key: object) -> Place | None:
         if time > self._newest:
             self._newest = time
             # Once per window, so that sweeping costs next to nothing a row.
@@ -40,10 +56,13 @@ class _Counts:
                 self._sweep()
         elif self._newest - time > self._window:
             return None
-        counts = self._at[time]
-        ordinal = counts.get(key, 0)
-        counts[key] = ordinal + 1
-        return ordinal
+        moment = self._at.get(time)
+        if moment is None:
+            moment = self._at[time] = _Moment()
+        place = Place(moment.equal.get(key, 0), moment.total)
+        moment.equal[key] = place.equal + 1
+        moment.total += 1
+        return place
 
     def _sweep(self) -> None:
         self._swept = self._newest

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 
 import pyarrow as pa
@@ -52,13 +53,17 @@ def _csv(path: Path) -> Iterator[Row | BadLine]:
     with _open(path) as file:
         number = 0
         try:
-            places = _places(path, _fields(file.readline()))
+            header = _check_header(path, _fields(file.readline()))
+            pick = itemgetter(*(header.index(name) for name in COLUMNS))
             number = 1
             for number, line in enumerate(file, 2):
                 if not line.strip():
                     continue
                 try:
-                    yield _row(number, _fields(line), places)
+                    fields = _fields(line)
+                    if len(fields) != len(header):
+                        raise ValueError(f"{len(fields)} fields where the header has {len(header)}")
+                    yield Row(number, *pick(fields))
                 except (csv.Error, ValueError) as error:
                     yield BadLine(str(path), number, str(error))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -77,27 +82,19 @@ def _fields(line: str) -> list[str]:
     return next(csv.reader([text], strict=True)) if '"' in text else text.split(",")
 
 
-def _places(path: Path, header: list[str]) -> list[int]:
-    """Where each of `COLUMNS` stands; then how many there are."""
+def _check_header(path: Path, header: list[str]) -> list[str]:
     names = [name.strip().lower() for name in header]
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise ConfigError(f"--file {path}: column {', '.join(missing)} is missing; a file of trades has {','.join(COLUMNS)}")
-    return [*(names.index(name) for name in COLUMNS), len(names)]
-
-
-def _row(number: int, fields: list[str], places: list[int]) -> Row:
-    *at, count = places
-    if len(fields) != count:
-        raise ValueError(f"{len(fields)} fields where the header has {count}")
-    return Row(number, *(fields[place] for place in at))
+    return names
 
 
 def _parquet(path: Path) -> Iterator[Row | BadLine]:
     number = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            _places(path, file.schema_arrow.names)
+            _check_header(path, file.schema_arrow.names)
             for batch in file.iter_batches(_BATCH, columns=list(COLUMNS)):
                 for fields in zip(*(_text(batch[name]) for name in COLUMNS), strict=True):
                     number += 1

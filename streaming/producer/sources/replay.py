@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from streaming.producer.ordinals import Ordinals
@@ -51,7 +52,7 @@ class Replay:
         Raises `ConfigError` when the file cannot be opened or lacks a column.
         """
         pace = Pace(self._request, self._clock)
-        equal_rows, equal_times = Ordinals(WINDOW), Ordinals(WINDOW / pace.compression)
+        rows, rebased = Ordinals(WINDOW), Ordinals(WINDOW / pace.compression)
         for row in read(self._path):
             if isinstance(row, BadLine):
                 yield row
@@ -62,8 +63,8 @@ class Replay:
             try:
                 check(row)
                 time = _utc(row.event_time)
-                ordinal = equal_rows.next(symbol, time, row[1:])
-                if ordinal is None:
+                place = rows.next(symbol, time, row[1:])
+                if place is None:
                     raise ValueError(f"time runs back more than {WINDOW // timedelta(minutes=1)} minutes; sort the file")
                 due = pace.due(time)
             except (ValueError, OverflowError) as error:
@@ -72,11 +73,14 @@ class Replay:
             while (ahead := (due - self._clock.now()) / timedelta(seconds=1)) > 0:
                 if wait(ahead):
                     return
-            event_time = pace.event_time(time, due)
-            sequence = equal_times.next(symbol, event_time) or 0
-            yield self._tick(row, symbol, event_time, tick_id(NAME, *row[1:], ordinal, *pace.identity), sequence)
+            identity = tick_id(NAME, *row[1:], place.equal, *pace.identity)
+            if self._request.rebase:
+                # Compressed times can coincide where the file's do not.
+                time = pace.event_time(due)
+                place = rebased.next(symbol, time) or place
+            yield self._tick(row, symbol, time, place.at_time, identity)
 
-    def _tick(self, row: Row, symbol: str, event_time: datetime, identity: str, sequence: int) -> Tick:
+    def _tick(self, row: Row, symbol: str, event_time: datetime, sequence: int, identity: str) -> Tick:
         return Tick(
             tick_id=identity,
             symbol=symbol,
@@ -124,10 +128,8 @@ class Pace:
             return self._begin + (self._rows - 1) * self._interval
         return self._begin if math.isinf(self._speed) else self._begin + (time - self._first) / self._speed
 
-    def event_time(self, time: datetime, due: datetime) -> datetime:
-        """The event time of the tick, never after now."""
-        if not self._rebase:
-            return time
+    def event_time(self, due: datetime) -> datetime:
+        """The rebased time of what was due at `due` and is sent now; never after now."""
         if self._interval or math.isfinite(self._speed):
             return due
         # The pace is the machine's own. A wall clock that is set back must not reorder the rows.
@@ -137,17 +139,22 @@ class Pace:
 
 def check(row: Row) -> None:
     """Raises `ValueError` with the reason when a field breaks a rule of `ticklake.columns`."""
-    for name, text in (("symbol", row.symbol), ("venue", row.exchange), ("conditions", row.conditions)):
-        if len(text) > TEXT_LIMITS[name]:
-            raise ValueError(f"{name} is longer than {TEXT_LIMITS[name]}")
-        if not text.isprintable():
-            raise ValueError(f"{name} is not UTF-8, or holds characters that do not print")
-    if not row.symbol:
-        raise ValueError("symbol is empty")
+    _check_texts(row.symbol, row.exchange, row.conditions)
     if not _PRICE.fullmatch(row.price):
         raise ValueError(f"price {_shown(row.price)} is not a decimal above 0 and below 10^12 with at most 8 decimals")
     if row.size and not (_SIZE.fullmatch(row.size) and int(row.size) <= _MOST_SIZE):
         raise ValueError(f"size {_shown(row.size)} is not a whole number of at least 0")
+
+
+@lru_cache(4096)
+def _check_texts(symbol: str, venue: str, conditions: str) -> None:
+    if not symbol:
+        raise ValueError("symbol is empty")
+    for name, text in (("symbol", symbol), ("venue", venue), ("conditions", conditions)):
+        if len(text) > TEXT_LIMITS[name]:
+            raise ValueError(f"{name} is longer than {TEXT_LIMITS[name]}")
+        if not text.isprintable():
+            raise ValueError(f"{name} is not UTF-8, or holds characters that do not print")
 
 
 def _utc(text: str) -> datetime:

@@ -101,6 +101,8 @@ class Simulator:
         if self._exchange_hours:
             wanted &= self._open_mask(symbols, starts)
         symbols, starts = symbols[wanted], starts[wanted]
+        if not len(starts):
+            return iter(())
         columns = symbols, starts, *self._market.trades(symbols, starts), self._previous_closes(symbols, starts)
         return map(_Row, *(column.tolist() for column in columns))
 
