@@ -47,7 +47,7 @@ chaos: $(STAMP) ## the long fault-injection run
 lock: $(STAMP) ## resolve requirements.txt anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
 
-$(STAMP): requirements.txt pyproject.toml
+$(STAMP): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "make: $(PYTHON) must be Python 3.11, 3.12 or 3.13; set PYTHON=python3.12 or so"; exit 1; }
 	@echo "Installing into .venv"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-
-from cryptography.fernet import Fernet
 
 from infra.local.files import write_private
 from infra.local.instance import BUCKET, HOST, ROOT, Instance
@@ -40,7 +39,11 @@ def write_secrets(instance: Instance) -> None:
     """Make up the instance's secrets, if that was not done before."""
     if not _secrets_file(instance).exists():
         write_private(_passwords_file(instance), json.dumps({USER: secrets.token_urlsafe(12)}))
-        keys = {"fernet_key": Fernet.generate_key().decode(), "jwt_secret": secrets.token_urlsafe(48), "secret_key": secrets.token_urlsafe(48)}
+        keys = {
+            "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "jwt_secret": secrets.token_urlsafe(48),
+            "secret_key": secrets.token_urlsafe(48),
+        }
         write_private(_secrets_file(instance), json.dumps(keys))
 
 

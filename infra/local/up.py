@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from infra.local import airflow, broker, store
-from infra.local.files import make_folders, write_settings
-from infra.local.instance import COMPONENTS, ROOT, Instance
+from infra.local import airflow, broker
+from infra.local.files import make_folders
+from infra.local.instance import COMPONENTS, Instance
 from infra.local.preflight import check_disk, check_ports
 from infra.local.probes import ready, wait_until
 from infra.local.processes import end_processes
+from infra.local.provision import create_bucket, create_tables, create_topics, write_settings
 from infra.local.status import Component, components
 from infra.local.supervisor import Supervisor
 from infra.local.warehouse.tls import certificate
 from ticklake import settings as ticklake_settings
-from ticklake.errors import Stop, WarehouseUnavailable
+from ticklake.errors import Stop
 
 _BACKENDS = ("broker", "store", "warehouse")
 _WAIT_S = 120
@@ -116,21 +115,17 @@ def _create_topics(instance: Instance) -> None:
     _answers(instance, "broker")
     settings = ticklake_settings.load()
     names = (settings.ticks_topic, settings.dead_letters_topic, settings.landings_topic)
-    broker.create_topics(instance.urls()["broker"], settings.ticks_partitions, names)
+    create_topics(instance.urls()["broker"], settings.ticks_partitions, names)
 
 
 def _create_bucket(instance: Instance) -> None:
     _answers(instance, "store")
-    store.create_bucket(instance)
+    create_bucket(instance)
 
 
 def _create_tables(instance: Instance, environment: dict[str, str]) -> None:
-    """Raises `WarehouseUnavailable` with the migrations' own words when they fail."""
     _answers(instance, "warehouse")
-    command = [sys.executable, "-m", "ticklake_io.migrations"]
-    result = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if result.returncode:
-        raise WarehouseUnavailable((result.stderr.strip() or result.stdout.strip()).splitlines()[-1])
+    create_tables(environment)
 
 
 def _answers(instance: Instance, name: str) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.files import make_folders, write_settings
+from infra.local.files import make_folders
 from infra.local.instance import COMPONENT_VARIABLE, HOST, Instance
 from infra.local.preflight import check_disk, check_ports
 from infra.local.probes import beats
+from infra.local.provision import write_settings
 from infra.local.supervisor import Supervisor
 from ticklake import settings
 from ticklake.errors import ConfigError
