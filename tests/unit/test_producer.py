@@ -1,0 +1,148 @@
+"""The producer: sources to a publisher, every tick accounted for, whatever happens."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from kafka.errors import InvalidTopicError, KafkaTimeoutError
+
+from streaming.producer import run
+from streaming.producer.run import Producer, Summary
+from streaming.producer.source import Request, create, names
+from tests.fakes.clock import ManualClock
+from tests.fakes.producer import CommandedKafka, ListSource, MemoryPublisher
+from tests.fixtures import services
+from ticklake.clock import SystemClock
+from ticklake.errors import BadLine, BrokerUnavailable, ConfigError, TicklakeError
+from ticklake.instruments import Instruments
+from ticklake.tick import Tick
+from ticklake_cli import produce
+from ticklake_io.kafka_producer import SILENCE_S, KafkaPublisher
+
+AT = datetime(2026, 11, 23, 15, tzinfo=UTC)
+
+
+def tick(number: int, symbol: str = "A") -> Tick:
+    return Tick(tick_id=f"x-{number}", symbol=symbol, kind="trade", event_time=AT, received_at=AT, price="1.0", source="list", feed="replay", sequence=number)
+
+
+class Run:
+    """A producer over `sources` with what it reports."""
+
+    def __init__(self, *sources: ListSource, limit: int | None = None, publisher: MemoryPublisher | None = None) -> None:
+        self.publisher = publisher or MemoryPublisher()
+        self.stop = threading.Event()
+        self.bad: list[BadLine] = []
+        self._producer = Producer(sources, self.publisher, Instruments(), SystemClock(), self.stop, on_bad_line=self.bad.append, limit=limit)
+
+    def go(self) -> Summary:
+        return self._producer.run()
+
+
+def test_every_tick_and_every_bad_line_is_accounted_for() -> None:
+    job = Run(ListSource([tick(0), BadLine("f", 3, "no"), tick(1)]), ListSource([tick(2, "B")], "other"))
+    summary = job.go()
+    assert summary[:4] == (3, 3, 0, 1)
+    assert sorted(key for key, _ in job.publisher.records) == [b"A", b"A", b"B"]
+    assert [str(line) for line in job.bad] == ["f, line 3: no"]
+
+
+def test_a_limit_counts_ticks_only() -> None:
+    job = Run(ListSource([tick(0), BadLine("f", 3, "no"), tick(1), tick(2)]), limit=2)
+    assert job.go().sent == 2
+
+
+@pytest.mark.parametrize("failure", [BrokerUnavailable("gone"), ConfigError("wrong"), KeyError("a bug")])
+def test_what_a_source_raises_stops_the_others_and_is_raised(failure: Exception) -> None:
+    job = Run(ListSource([tick(0)], endless=True), ListSource([tick(1), failure]))
+    with pytest.raises(type(failure)):
+        job.go()
+    assert job.stop.is_set()
+
+
+def test_a_failed_delivery_is_raised_though_the_source_is_quiet() -> None:
+    job = Run(ListSource([tick(0)], endless=True))
+    job.publisher.failing = True
+    with pytest.raises(BrokerUnavailable):
+        job.go()
+
+
+def test_a_stop_ends_intake_and_acknowledges_what_was_taken() -> None:
+    job = Run(ListSource([tick(0)], endless=True))
+    threading.Timer(0.05, job.stop.set).start()
+    assert job.go()[:3] == (1, 1, 0)
+
+
+def test_a_stop_while_the_broker_is_silent_ends_in_time_and_says_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "FLUSH_S", 0.01)
+    job = Run(ListSource([tick(0)], endless=True))
+    job.publisher.answering = False
+    job.stop.set()
+    job.publisher.publish(b"A", b"taken before")
+    with pytest.raises(BrokerUnavailable, match="1 ticks are not acknowledged"):
+        job.go()
+
+
+def test_past_the_window_publish_waits_until_the_process_stops() -> None:
+    kafka, stop = CommandedKafka(answering=False), threading.Event()
+    publisher = KafkaPublisher(kafka, "t", ManualClock(), stop.is_set, window=2)
+    assert publisher.publish(b"A", b"1")
+    assert publisher.publish(b"A", b"2")
+    stop.set()
+    assert not publisher.publish(b"A", b"3")
+    assert publisher.counts() == (2, 0, 0, 2)
+    kafka.answer()
+    assert publisher.publish(b"A", b"3")
+    assert len(kafka.records) == 3
+
+
+@pytest.mark.parametrize(("cause", "ours"), [(KafkaTimeoutError("900 s"), BrokerUnavailable), (InvalidTopicError("x"), ConfigError)])
+def test_a_delivery_that_failed_for_good_is_raised_in_one_line(cause: Exception, ours: type[TicklakeError]) -> None:
+    kafka = CommandedKafka(answering=False)
+    publisher = KafkaPublisher(kafka, "t", ManualClock(), lambda: False)
+    publisher.publish(b"A", b"1")
+    kafka.answer(cause)
+    with pytest.raises(ours) as caught:
+        publisher.flush(0.0)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_outage_is_reported_once_and_its_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("ticklake_io.kafka_producer.log.warning", lambda event, **_: told.append(event))
+    monkeypatch.setattr("ticklake_io.kafka_producer.log.info", lambda event, **_: told.append(event))
+    kafka, clock = CommandedKafka(answering=False), ManualClock()
+    publisher = KafkaPublisher(kafka, "t", clock, lambda: False)
+    publisher.publish(b"A", b"1")
+    for _ in range(5):
+        clock.advance(SILENCE_S)
+        publisher.counts()
+    assert told == ["broker_silent"]
+    kafka.answer()
+    publisher.counts()
+    publisher.counts()
+    assert told == ["broker_silent", "broker_back"]
+
+
+def test_sources_are_found_by_name() -> None:
+    assert names() == ["replay", "simulator"]
+    with pytest.raises(ConfigError, match="'nope' is unknown; there are replay, simulator"):
+        create("nope", Request(), services.settings(), Instruments(), ManualClock())
+
+
+@pytest.mark.parametrize("wrong", [{"rate": 0.0}, {"rate": -1.0}, {"rate": math.nan}, {"rate": math.inf}, {"speed": 0.0}, {"speed": math.nan}])
+def test_a_pace_must_be_above_zero(wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigError):
+        Request(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_command_reads_its_arguments() -> None:
+    parser = argparse.ArgumentParser()
+    produce.add_arguments(parser)
+    args = parser.parse_args(["--source", "replay", "--symbols", "A, B", "--speed", "max", "--rebase", "--limit", "5"])
+    assert (args.symbols, args.speed, args.rebase, args.limit) == (("A", "B"), math.inf, True, 5)
+    assert parser.parse_args(["--source", "simulator"]).speed == 1.0
