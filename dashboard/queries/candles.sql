@@ -1,0 +1,14 @@
+-- The newest two hours of minute bars of one symbol and source, newest first, whatever their date.
+SELECT
+    BAR_START,
+    ORIGIN,
+    CAST(OPEN AS DOUBLE) AS OPEN,
+    CAST(HIGH AS DOUBLE) AS HIGH,
+    CAST(LOW AS DOUBLE) AS LOW,
+    CAST(CLOSE AS DOUBLE) AS CLOSE,
+    CAST(VOLUME AS DOUBLE) AS VOLUME,
+    CAST(TRADES AS DOUBLE) AS TRADES
+FROM CURATED.BARS_1M
+WHERE SYMBOL = :symbol AND SOURCE = :source
+ORDER BY BAR_START DESC
+LIMIT 120
