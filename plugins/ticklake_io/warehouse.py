@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+LOCK_TIMEOUT_S = 10
+"""How long a statement waits for a lock; Snowflake's own limit is twelve hours."""
+
 _BUSY = {604, 625, 626, 630}
 """Cancelled by another, waited too long for a lock, or the lock's owner went away."""
 
@@ -78,6 +81,12 @@ class SnowflakeWarehouse:
                 raise
             finally:
                 self._in_transaction = False
+
+    @property
+    def session_id(self) -> str | None:
+        """What the engine calls this session; None before its first statement and where the engine has no such names."""
+        known = self._connection.session_id if self._connection else None
+        return None if known is None else str(known)
 
     def close(self) -> None:
         """End the session; the next statement opens another."""
@@ -151,7 +160,7 @@ def open_warehouse(arguments: dict[str, Any], query_tag: str) -> SnowflakeWareho
         return snowflake.connector.connect(
             **{"login_timeout": 20, "network_timeout": 120} | arguments,
             paramstyle="qmark",
-            session_parameters={"QUERY_TAG": query_tag, "TIMEZONE": "UTC"},
+            session_parameters={"QUERY_TAG": query_tag, "TIMEZONE": "UTC", "LOCK_TIMEOUT": LOCK_TIMEOUT_S},
         )
 
     return SnowflakeWarehouse(connect)
