@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError, RetriableError
+from kafka.net.compat import KafkaNetClient
 from kafka.partitioner import DefaultPartitioner
 
 from ticklake.errors import BrokerUnavailable, ConfigError
@@ -33,10 +34,10 @@ SILENCE_S = 5.0
 """A broker that acknowledges nothing for so long is reported."""
 
 _TRY_S = 2.0
+_MOST_CHOSEN = 10_000
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 log = structlog.get_logger()
-
 
 Headers = Sequence[tuple[str, bytes]]
 """What stands beside a record, by name."""
@@ -81,13 +82,15 @@ class SymbolPartitioner(DefaultPartitioner):  # type: ignore[misc]
     def __init__(self) -> None:
         self._chosen: dict[tuple[bytes, int], int] = {}
 
-    def partition(self, topic: str, key: object, serialized_key: bytes, value: object, serialized_value: bytes, cluster: Any) -> int:  # noqa: ANN401
-        partitions = len(cluster.partitions_for_topic(topic))
-        chosen = self._chosen.get((serialized_key, partitions))
-        if chosen is None:
-            chosen = super().partition(topic, key, serialized_key, value, serialized_value, cluster)
-            self._chosen[serialized_key, partitions] = chosen
-        return chosen
+    def partition(self, topic: str, key: object, serialized_key: bytes | None, value: object, serialized_value: bytes | None, cluster: Any) -> int:  # noqa: ANN401
+        if serialized_key is None:
+            return int(super().partition(topic, key, None, value, serialized_value, cluster))
+        place = serialized_key, len(cluster.partitions_for_topic(topic))
+        if place not in self._chosen:
+            if len(self._chosen) >= _MOST_CHOSEN:
+                self._chosen.clear()
+            self._chosen[place] = super().partition(topic, key, serialized_key, value, serialized_value, cluster)
+        return self._chosen[place]
 
 
 class KafkaPublisher:
@@ -205,24 +208,37 @@ def connect(
 
 
 def _producer(bootstrap: str, delivery_timeout_s: float, max_record_bytes: int) -> KafkaProducer:
-    return KafkaProducer(
-        bootstrap_servers=bootstrap.split(","),
-        client_id="ticklake-producer",
-        acks="all",
-        enable_idempotence=True,
-        compression_type="lz4",
-        partitioner=SymbolPartitioner(),
-        linger_ms=10,
-        batch_size=131_072,
-        max_request_size=max_record_bytes,
-        delivery_timeout_ms=delivery_timeout_s * 1000,
-        request_timeout_ms=10_000,
-        reconnect_backoff_max_ms=1_000,
-        bootstrap_timeout_ms=_TRY_S * 1000,
-        max_block_ms=_TRY_S * 1000,
-        allow_auto_create_topics=False,
-        metrics_enabled=False,
-    )
+    clients: list[KafkaNetClient] = []
+
+    def client(**config: object) -> KafkaNetClient:
+        clients.append(KafkaNetClient(**config))
+        return clients[-1]
+
+    try:
+        return KafkaProducer(
+            bootstrap_servers=bootstrap.split(","),
+            client_id="ticklake-producer",
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            partitioner=SymbolPartitioner(),
+            linger_ms=10,
+            batch_size=131_072,
+            max_request_size=max_record_bytes,
+            delivery_timeout_ms=delivery_timeout_s * 1000,
+            request_timeout_ms=10_000,
+            reconnect_backoff_max_ms=1_000,
+            bootstrap_timeout_ms=_TRY_S * 1000,
+            max_block_ms=_TRY_S * 1000,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+            kafka_client=client,
+        )
+    except KafkaError:
+        # kafka-python leaves the sockets open when it cannot connect, and we try again and again.
+        for each in clients:
+            each.close()
+        raise
 
 
 def _final(error: Exception) -> BrokerUnavailable | ConfigError:

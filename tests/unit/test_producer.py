@@ -21,7 +21,7 @@ from ticklake.errors import BadLine, BrokerUnavailable, ConfigError, TicklakeErr
 from ticklake.instruments import Instruments
 from ticklake.tick import Tick
 from ticklake_cli import produce
-from ticklake_io.kafka_producer import SILENCE_S, KafkaPublisher
+from ticklake_io.kafka_producer import SILENCE_S, KafkaPublisher, connect
 
 AT = datetime(2026, 11, 23, 15, tzinfo=UTC)
 
@@ -126,6 +126,26 @@ def test_an_outage_is_reported_once_and_its_end_too(monkeypatch: pytest.MonkeyPa
     publisher.counts()
     publisher.counts()
     assert told == ["broker_silent", "broker_back"]
+
+
+@pytest.mark.parametrize(("patience", "stopped", "tries"), [(0.0, False, 1), (3.0, False, 3), (60.0, True, 1)])
+def test_a_broker_that_is_not_there_is_waited_for_and_then_named(monkeypatch: pytest.MonkeyPatch, patience: float, stopped: bool, tries: int) -> None:
+    asked: list[object] = []
+
+    def refused(**options: object) -> None:
+        asked.append(options["bootstrap_servers"])
+        raise KafkaTimeoutError("Failed to bootstrap")
+
+    clock = ManualClock()
+
+    def wait(seconds: float) -> bool:
+        clock.advance(seconds)
+        return stopped
+
+    monkeypatch.setattr("ticklake_io.kafka_producer.KafkaProducer", refused)
+    with pytest.raises(BrokerUnavailable, match="no topic t at h:1"):
+        connect("h:1", "t", clock=clock, wait=wait, patience_s=patience)
+    assert len(asked) == tries
 
 
 def test_sources_are_found_by_name() -> None:
