@@ -8,13 +8,19 @@ import streamlit as st
 
 from dashboard import resources
 from dashboard.views import live
+from ticklake.errors import ConfigError
 
 ICON = Path(__file__).parent / "icon.svg"
 
 
 def live_page() -> None:
-    """Live, over the warehouse."""
-    live.render(resources.market_data(), resources.clock().now, resources.targets())
+    """Live, over the warehouse; without settings there is only what is missing to show."""
+    try:
+        data, targets = resources.market_data(), resources.targets()
+    except ConfigError as error:
+        st.error(f"The dashboard cannot start: {error}")
+    else:
+        live.render(data, resources.clock().now, targets)
 
 
 st.set_page_config(page_title="Ticklake", page_icon=ICON, layout="wide")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from dashboard.figures import duration, moment, span
 from dashboard.market_data import Arrivals, Snapshot
 from ticklake.calendars import MarketState, calendar
+from ticklake.errors import ConfigError
 from ticklake.instruments import ALWAYS_OPEN
 
 SCREEN_TARGET_S = 10.0
@@ -62,7 +63,7 @@ def is_trading(snapshot: Snapshot, now: datetime, targets: Targets) -> bool:
     board = snapshot.board
     if targets.simulator_always and (board["FEED"] == "synthetic").any():
         return True
-    return any(market_state(name, now).is_open for name in _names(board["CALENDAR"]))
+    return any(_may_trade(name, now) for name in _names(board["CALENDAR"]))
 
 
 def market_state(name: str, now: datetime) -> MarketState:
@@ -76,6 +77,13 @@ def market_line(name: str, exchange: str, now: datetime) -> str:
     if state.closes_at:
         return f"{exchange} open, closes in {duration(span(state.closes_at, now))}"
     return f"{exchange} closed, opens in {duration(span(state.opens_at, now))}" if state.opens_at else f"{exchange} open"
+
+
+def _may_trade(name: str, now: datetime) -> bool:
+    try:
+        return market_state(name, now).is_open
+    except ConfigError:
+        return True  # a calendar that nobody knows must not excuse data that is late
 
 
 def _names(calendars: Iterable[object]) -> set[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 from dashboard.components.palette import Palette
 
 MAX_BARS = 400
-"""Most bars drawn; a bar is at most five marks, and a chart stays below 2,000."""
+"""Most bars drawn; a bar is four marks, and a chart stays below 2,000."""
 
 FIELDS = ["BAR_START", "OPEN", "HIGH", "LOW", "CLOSE", "VOLUME"]
 

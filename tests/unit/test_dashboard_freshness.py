@@ -89,6 +89,10 @@ def test_a_symbol_off_the_list_trades_around_the_clock() -> None:
     assert is_trading(snapshot(latest_frame({"FEED": "realtime", "CALENDAR": None})), NIGHT, TARGETS)
 
 
+def test_an_unknown_calendar_excuses_nothing() -> None:
+    assert is_trading(snapshot(latest_frame({"FEED": "realtime", "CALENDAR": "NOWHERE"})), NIGHT, TARGETS)
+
+
 @pytest.mark.parametrize(
     ("now", "line"),
     [

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard import resources
+from dashboard.freshness import Targets
 from dashboard.market_data import Snapshot
 from dashboard.shared import Reading
 from tests.fakes.market_data import NOW, FakeMarketData, days_frame, latest_frame, minute_bars, snapshot, trends_frame
@@ -113,3 +118,33 @@ def test_a_paused_page_says_so() -> None:
     test = shown(FakeMarketData(Reading(TWO_SOURCES), minute_bars(5)))
     test.segmented_control(key="refresh").set_value("pause").run()
     assert "paused at 15:00:00 UTC" in texts(test)
+
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+
+
+@pytest.fixture
+def own_resources() -> Iterator[None]:
+    """What the process shares is shared with no other test."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.mark.usefixtures("own_resources")
+def test_the_app_opens_on_the_live_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "market_data", lambda: FakeMarketData(Reading(TWO_SOURCES), minute_bars(5)))
+    monkeypatch.setattr(resources, "targets", lambda: Targets(15, 60))
+    monkeypatch.setattr(resources, "freeze", lambda: None)
+    test = AppTest.from_file(APP, default_timeout=30).run()
+    assert not test.exception
+    assert len(test.dataframe[0].value) == 3
+
+
+@pytest.mark.usefixtures("own_resources")
+def test_a_missing_setting_names_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(resources, "freeze", lambda: None)
+    test = AppTest.from_file(APP, default_timeout=30).run()
+    assert not test.exception
+    assert "TICKLAKE_WAREHOUSE_ACCOUNT" in test.error[0].value
