@@ -128,7 +128,7 @@ def test_an_outage_is_reported_once_and_its_end_too(monkeypatch: pytest.MonkeyPa
     assert told == ["broker_silent", "broker_back"]
 
 
-@pytest.mark.parametrize(("patience", "stopped", "tries"), [(0.0, False, 1), (3.0, False, 3), (60.0, True, 1)])
+@pytest.mark.parametrize(("patience", "stopped", "tries"), [(0.0, False, 2), (3.0, False, 3), (60.0, True, 1)])
 def test_a_broker_that_is_not_there_is_waited_for_and_then_named(monkeypatch: pytest.MonkeyPatch, patience: float, stopped: bool, tries: int) -> None:
     asked: list[object] = []
 
