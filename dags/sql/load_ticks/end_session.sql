@@ -1,0 +1,1 @@
+SELECT SYSTEM$ABORT_SESSION(:session_id)

@@ -1,0 +1,9 @@
+-- Where the ledger of each partition ends, and the key that is there.
+SELECT
+    GENERATION,
+    PARTITION_ID,
+    MAX(LAST_OFFSET) + 1 AS NEXT_OFFSET,
+    MAX_BY(OBJECT_KEY, LAST_OFFSET) AS LAST_KEY,
+    COUNT_IF(STATE = 'COPIED') AS UNMERGED
+FROM OPS.LOADS
+GROUP BY GENERATION, PARTITION_ID
