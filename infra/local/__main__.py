@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 
@@ -21,7 +20,6 @@ def main() -> int:
     began = time.monotonic()
     try:
         instance = Instance.current()
-        os.environ.update(instance.environment())
         {"up": up, "down": down, "reset": reset}[command](instance)
     except TicklakeError as error:
         print(f"make {command}: {error}", file=sys.stderr)

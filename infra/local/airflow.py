@@ -100,7 +100,8 @@ def environment(instance: Instance) -> dict[str, str]:
     }
     variables = {f"AIRFLOW__{section.upper()}__{name.upper()}": str(value) for section, values in settings.items() for name, value in values.items()}
     connections = {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in _connections(instance).items()}
-    return {"AIRFLOW_HOME": str(folder), **variables, **connections}
+    # Airflow would log the deprecations of its own dependencies, at every start of every task.
+    return {"AIRFLOW_HOME": str(folder), "PYTHONWARNINGS": "ignore::DeprecationWarning", **variables, **connections}
 
 
 def _connections(instance: Instance) -> dict[str, dict[str, object]]:

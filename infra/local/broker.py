@@ -41,7 +41,7 @@ def class_path() -> str:
 
 def command(instance: Instance) -> tuple[str, ...]:
     """The command line of the broker's process."""
-    heap = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData")
+    heap = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData", "--enable-native-access=ALL-UNNAMED")
     return (*_java(*heap), "kafka.Kafka", str(_properties_file(instance)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from infra.local.processes import end_processes
 from infra.local.provision import create_bucket, create_tables, create_topics, write_settings
 from infra.local.status import Component, components
 from infra.local.supervisor import Supervisor
-from infra.local.warehouse.tls import certificate
+from infra.local.warehouse.tls import certificate, write_trust
 from ticklake import settings as ticklake_settings
 from ticklake.errors import Stop
 
@@ -57,6 +58,8 @@ def _start(instance: Instance, supervisor: Supervisor, fresh: bool) -> None:
             write_settings(instance)
             airflow.write_secrets(instance)
             certificate(instance)
+            write_trust(instance)
+            os.environ.update(instance.environment())
             environment = instance.process_environment("up") | airflow.environment(instance)
         migrated = pool.submit(_timed, airflow.migrate, instance, environment)
         if fresh:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import warnings
 
 import uvicorn
 
@@ -22,6 +23,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="infra.local.warehouse", description=__doc__)
     parser.add_argument("--silence", type=float, default=30.0, metavar="SECONDS", help="how long a transaction may be without a statement")
     silence_s = parser.parse_args().silence
+    # fakesnow fetches results that way; nothing here can change it.
+    warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
     instance = Instance.current()
     engine = open_engine(instance.home / "warehouse", store_file_system(instance.urls()["store"]))
     restore(engine)
