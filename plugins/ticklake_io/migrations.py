@@ -4,7 +4,7 @@
                              itself on Snowflake, so its statements must bear a second run after a crash in between
     A__<name>.sql            runs every time (what a warehouse may forget: stages, file formats)
 
-`python -m ticklake_io.migrations` applies what is missing and tells what it did. Safe to run again at any time.
+`python -m ticklake_io.migrations` applies what is missing, replaces reference data that changed, and tells what it did. Safe to run again at any time.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from pathlib import Path
 
 from snowflake.connector.util_text import split_statements
 
+from ticklake import instruments
 from ticklake import settings as ticklake_settings
 from ticklake.clock import Clock, SystemClock
 from ticklake.errors import ConfigError, TicklakeError
+from ticklake_io.reference import load_reference
 from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
 
 FOLDER = Path(__file__).parents[2] / "infra" / "snowflake"
@@ -96,16 +98,17 @@ def migrate(warehouse: Warehouse, clock: Clock, bucket: str, folder: Path = FOLD
 
 
 def main() -> int:
-    """Apply the DDL to the warehouse that the settings name."""
+    """Apply the DDL to the warehouse that the settings name, and bring its reference data up to date."""
     try:
         settings = ticklake_settings.load()
         warehouse = open_warehouse(connection_arguments(settings), query_tag="ticklake migrations")
         ran = migrate(warehouse, SystemClock(), settings.s3_bucket)
+        changed = load_reference(warehouse, instruments.load(settings.config_file), SystemClock())
         warehouse.close()
     except TicklakeError as error:
         print(f"migrations: {error}", file=sys.stderr)
         return 1
-    print(f"migrations: ran {', '.join(ran)}")
+    print(f"migrations: ran {', '.join(ran)}; replaced {', '.join(changed) or 'no reference data'}")
     return 0
 
 
