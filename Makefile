@@ -38,7 +38,7 @@ format: $(STAMP) ## format and mend what a tool can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## benchmarks: make bench GROUP=platform|streaming|load|dashboard
+bench: $(STAMP) ## benchmarks; GROUP=platform|streaming|load|dashboard for some
 	$(BIN)/python -m tests.bench $(GROUP)
 
 chaos: $(STAMP) ## the long fault-injection run

@@ -16,6 +16,8 @@ from ticklake.errors import ConfigError
 USER = "admin"
 
 _TICKLAKE = "ticklake"
+_QUIET = "ignore::DeprecationWarning,ignore:Using `httpx` with `starlette.testclient` is deprecated"
+"""Airflow would log the deprecations of its own dependencies at every start of every process."""
 
 
 def commands() -> dict[str, tuple[str, ...]]:
@@ -100,8 +102,7 @@ def environment(instance: Instance) -> dict[str, str]:
     }
     variables = {f"AIRFLOW__{section.upper()}__{name.upper()}": str(value) for section, values in settings.items() for name, value in values.items()}
     connections = {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in _connections(instance).items()}
-    # Airflow would log the deprecations of its own dependencies, at every start of every task.
-    return {"AIRFLOW_HOME": str(folder), "PYTHONWARNINGS": "ignore::DeprecationWarning", **variables, **connections}
+    return {"AIRFLOW_HOME": str(folder), "PYTHONWARNINGS": _QUIET, **variables, **connections}
 
 
 def _connections(instance: Instance) -> dict[str, dict[str, object]]:

@@ -41,7 +41,16 @@ def class_path() -> str:
 
 def command(instance: Instance) -> tuple[str, ...]:
     """The command line of the broker's process."""
-    heap = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData", "--enable-native-access=ALL-UNNAMED")
+    heap = (
+        "-Xms256m",
+        "-Xmx512m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-Xshare:auto",
+        "-XX:-UsePerfData",
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow",
+    )
     return (*_java(*heap), "kafka.Kafka", str(_properties_file(instance)))
 
 

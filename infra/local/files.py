@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from infra.local.instance import Instance
@@ -20,9 +19,8 @@ def write_private(path: Path, text: str) -> None:
 
 
 def make_folders(instance: Instance) -> None:
-    """The instance's directories, closed to others; temporary files of an earlier life go."""
+    """The instance's directories, closed to others."""
     instance.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     instance.home.chmod(0o700)
-    shutil.rmtree(instance.home / "tmp", ignore_errors=True)
     for name in _FOLDERS:
         (instance.home / name).mkdir(exist_ok=True)

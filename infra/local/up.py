@@ -39,6 +39,7 @@ def up(instance: Instance) -> None:
         end_processes(instance)
         supervisor.check()
         check_ports(instance)
+        shutil.rmtree(instance.home / "tmp", ignore_errors=True)
     make_folders(instance)
     with _alone(instance):
         check_disk(instance.home)
