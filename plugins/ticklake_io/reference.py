@@ -32,7 +32,7 @@ def load_reference(warehouse: Warehouse, instruments: Instruments, clock: Clock)
         with warehouse.transaction():
             for name, rows in changed.items():
                 warehouse.rows(statements[f"clear_{name}"])
-                warehouse.rows(statements[f"insert_{name}"], {"rows": json.dumps(rows)})
+                warehouse.rows(statements[f"insert_{name}"], {"list": json.dumps(rows)})
     return list(changed)
 
 

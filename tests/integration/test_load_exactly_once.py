@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fixtures.load_platform import LoadPlatform, Partition, Value, load_platform
+from tests.fixtures.load_platform import TABLES, LoadPlatform, Partition, Value, load_platform
 from ticklake.tick import Tick, encode
 from ticklake_io.sql import Params
 from ticklake_io.warehouse import Row, SnowflakeWarehouse
@@ -124,6 +124,52 @@ def test_two_loads_at_once_equal_one(platform: LoadPlatform) -> None:
         session.close()
     assert sum(report.objects for report in reports) == 15
     assert_right(platform, rows)
+
+
+@pytest.mark.parametrize("body", ["no parquet", "another object's"])
+def test_an_object_that_cannot_be_loaded_stops_its_own_partition(platform: LoadPlatform, body: str) -> None:
+    topic = next(_topics)
+    platform.empty()
+    partitions = [Partition(platform.store, topic, number) for number in range(2)]
+    first, _ = partitions[0].land([record(1)], ARRIVAL_MS)
+    bad, meta = partitions[0].land([record(2), record(3)], ARRIVAL_MS, upload=False)
+    stored = platform.store.read(first)
+    assert stored
+    platform.store.create(bad, b"PAR?" if body == "no parquet" else stored, meta.headers())
+    partitions[0].land([record(4)], ARRIVAL_MS)
+    for event in range(5, 9):
+        partitions[1].land([record(event)], ARRIVAL_MS)
+    for _ in range(2):
+        report = platform.load(topic)
+        assert list(report.stopped) == ["g1/p0"]
+        assert bad in report.stopped["g1/p0"]
+        assert report.pending == 2
+    rows = [(0, 0, 1), *((1, event - 5, event) for event in range(5, 9))]
+    assert_right(platform, rows)
+
+
+def test_a_cursor_that_runs_ahead_of_the_ledger_loses_nothing(platform: LoadPlatform) -> None:
+    topic = next(_topics)
+    platform.empty()
+    partition = Partition(platform.store, topic, 0)
+    for event in range(3):
+        partition.land([record(event)], ARRIVAL_MS)
+    platform.load(topic)
+    for table in TABLES:
+        platform.warehouse.rows(f"DELETE FROM {table}")
+    partition.land([record(3)], ARRIVAL_MS)
+    report = platform.load(topic)
+    assert (report.objects, dict(report.stopped)) == (4, {})
+    assert_right(platform, [(0, event, event) for event in range(4)])
+
+
+def test_without_new_objects_the_warehouse_is_asked_nothing(platform: LoadPlatform) -> None:
+    topic = next(_topics)
+    platform.empty()
+    Partition(platform.store, topic, 0).land([record(1)], ARRIVAL_MS)
+    assert platform.load(topic).objects == 1
+    mortal = Mortal(platform.session(), 1, after=False)
+    assert platform.load(topic, mortal).objects == 0
 
 
 def assert_right(platform: LoadPlatform, rows: list[tuple[int, int, int]]) -> None:

@@ -1,5 +1,6 @@
+-- In place of the text after FILES stand the names of the files: neither engine binds them.
 COPY INTO RAW.TICKS FROM @RAW.LAKE
-FILES = (:files)
+FILES = (':files')
 FILE_FORMAT = (FORMAT_NAME = 'RAW.PARQUET')
 MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE
 FORCE = TRUE

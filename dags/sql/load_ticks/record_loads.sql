@@ -26,7 +26,7 @@ SELECT
     EACH.VALUE:size_bytes::NUMBER(18, 0),
     EACH.VALUE:landed_at::TIMESTAMP_NTZ(6),
     EACH.VALUE:rows_loaded::NUMBER(18, 0),
-    'COPIED',
+    'COPIED' AS STATE,
     :run_id,
     :now
 FROM TABLE(FLATTEN(INPUT => PARSE_JSON(:loads))) AS EACH

@@ -78,7 +78,7 @@ class Copy:
         # Neither engine binds the names of files, so they are checked to be plain before they become text.
         files = ", ".join(f"'{_plain(each.key)}'" for each in objects)
         try:
-            results = self._warehouse.rows(self._statements["copy_ticks"].replace(":files", files))
+            results = self._warehouse.rows(self._statements["copy_ticks"].replace("':files'", files))
         except WarehouseRefused as error:
             raise LoadMismatch(f"{objects[0].key} and {len(objects) - 1} more cannot be copied: {error}") from error
         stored = {str(row.get("file", row.get("FILE", ""))): row for row in results}
