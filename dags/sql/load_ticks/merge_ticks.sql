@@ -1,5 +1,6 @@
 -- The first row of each tick_id wins. Dates are a set, since one batch may hold 2013 and today; the range beside them
--- lets both engines skip what is older than a live batch.
+-- lets both engines skip what is older than a live batch. Earlier winners are found by a join with the batch, so that
+-- the hash table is made of the batch and not of the day.
 INSERT INTO CURATED.TICKS (
     TICK_ID, SYMBOL, SOURCE, FEED, KIND, EVENT_TIME, RECEIVED_AT, PRICE, SIZE, DAY_VOLUME, BID, ASK, PREV_CLOSE, VENUE, CONDITIONS, SEQUENCE,
     GENERATION, PARTITION_ID, OFFSET_ID
@@ -30,11 +31,15 @@ WHERE
     LOADS.MERGE_ID = :merge_id
     AND ARRIVED.KAFKA_TIME BETWEEN :first_kafka_time AND :last_kafka_time
     AND ARRIVED.REJECT_REASON IS NULL
-    AND NOT EXISTS (
-        SELECT 1
+    AND ARRIVED.TICK_ID NOT IN (
+        SELECT WINNERS.TICK_ID
         FROM CURATED.TICKS AS WINNERS
+        INNER JOIN RAW.TICKS AS REPEATED ON WINNERS.TICK_ID = REPEATED.TICK_ID
+        INNER JOIN OPS.LOADS AS MERGING ON REPEATED.OBJECT_KEY = MERGING.OBJECT_KEY
         WHERE
-            WINNERS.TICK_ID = ARRIVED.TICK_ID
+            MERGING.MERGE_ID = :merge_id
+            AND REPEATED.KAFKA_TIME BETWEEN :first_kafka_time AND :last_kafka_time
+            AND REPEATED.REJECT_REASON IS NULL
             AND TO_DATE(WINNERS.EVENT_TIME) IN (:dates)
             AND WINNERS.EVENT_TIME BETWEEN :oldest AND :newest
     )
