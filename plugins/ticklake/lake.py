@@ -132,11 +132,11 @@ class ObjectMeta:
         try:
             values: dict[str, Any] = {field.name: _from_text(field.type, headers.get(field.name.replace("_", "-"))) for field in fields(cls)}
             meta = cls(**values)
-        except (KeyError, ValueError) as error:
+        except (ValueError, OverflowError) as error:
             raise BadObject(key, f"its metadata is malformed: {error}") from error
         if meta.first_offset != parse_key(key).first_offset:
             raise BadObject(key, f"its metadata says first offset {meta.first_offset}")
-        if meta.records != meta.end - meta.first_offset:
+        if meta.records < 1 or meta.records != meta.end - meta.first_offset:
             raise BadObject(key, f"{meta.records} records do not fill offsets {meta.first_offset} to {meta.last_offset}")
         return meta
 
