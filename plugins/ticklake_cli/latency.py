@@ -82,8 +82,7 @@ def measure(arrivals: list[Arrival], now: datetime, window_s: int) -> dict[str, 
 def _loaded(warehouse: Warehouse, begin: datetime, end: datetime) -> Iterator[Arrival]:
     """Ticks that are in RAW.TICKS."""
     for row in warehouse.rows(facts.STATEMENTS["received"], {"from_time": begin, "to_time": end}):
-        merged = row["MERGED_AT"]
-        yield Arrival(facts.utc(row["RECEIVED_AT"]), facts.utc(row["LANDED_AT"]), facts.utc(merged) if merged else None)
+        yield Arrival(facts.utc(row["RECEIVED_AT"]), facts.utc(row["LANDED_AT"]), facts.utc(row["MERGED_AT"]))
 
 
 def _loaded_ends(warehouse: Warehouse) -> dict[Partition, tuple[int, str]]:

@@ -125,7 +125,7 @@ def _warehouse(settings: Settings, store: ObjectStore, stream: Stream, now: date
         first = next(store.list(lake.partition_prefix(settings.ticks_topic, partition), mark["OBJECT_KEY"] if mark else None), None)
         if first:
             waits.append((now - first.modified).total_seconds())
-    newest = facts.utc(rows[0]["NEWEST"]) if rows and rows[0]["NEWEST"] else None
+    newest = facts.utc(datetime.fromisoformat(rows[0]["NEWEST"])) if rows and rows[0]["NEWEST"] else None
     return Reading(_age(newest, now), max(waits, default=0.0))
 
 
