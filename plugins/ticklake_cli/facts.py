@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ticklake import lake
-from ticklake.errors import StoreUnavailable
+from ticklake.errors import BadObject, StoreUnavailable
 from ticklake.lake import ObjectMeta, Partition
 from ticklake.reconcile import LakeObject, LedgerEntry, Tables
 from ticklake_io.sql import Statements
@@ -34,7 +34,7 @@ def tables(warehouse: Warehouse, since: datetime) -> Tables:
         duplicates=int(counts["raw"]["FOUND"]),
         quarantined=int(counts["quarantined"]["RECORDS"]),
         rejected=int(counts["raw"]["REJECTS"]),
-        differences=[_difference(row) for row in facts if row["KIND"] in ("missing", "extra", "twice")],
+        differences=[_difference(row) for row in facts if row["KIND"] in ("missing", "extra", "twice", "loose")],
     )
 
 
@@ -67,6 +67,8 @@ def _difference(row: Row) -> str:
         return f"tick {row['NAME']} of {row['ETAG']}, offset {row['RECORDS']}, {found}"
     if row["KIND"] == "extra":
         return f"tick {row['NAME']} is in CURATED.TICKS with partition {row['REJECTS']}, offset {row['RECORDS']}, but no merged row of RAW.TICKS has it"
+    if row["KIND"] == "loose":
+        return f"{row['NAME']}: offset {row['RECORDS']} was rejected, but is not in OPS.QUARANTINE"
     return f"tick {row['NAME']} is in CURATED.TICKS {row['RECORDS']} times"
 
 
@@ -75,21 +77,28 @@ def utc(time: datetime) -> datetime:
     return time.replace(tzinfo=UTC)
 
 
-def lake_objects(store: ObjectStore, topic: str, ledger: Mapping[str, LedgerEntry], since: datetime) -> list[LakeObject]:
-    """All objects of a topic whose hour is that of `since` or later. Metadata is only fetched for those that the ledger does not describe."""
+def lake_objects(store: ObjectStore, topic: str, ledger: Mapping[str, LedgerEntry], since: datetime) -> tuple[list[LakeObject], list[str]]:
+    """All objects of a topic whose hour is that of `since` or later, and what is wrong with those that are no raw objects.
+
+    Metadata is only fetched for those that the ledger does not describe.
+    """
     listed = [each for each in store.list(lake.topic_prefix(topic)) if _hour(each.key) >= f"{since:dt=%Y-%m-%d/hour=%H}"]
     with ThreadPoolExecutor(_READERS) as readers:
-        return list(readers.map(lambda each: _object(store, each, ledger.get(each.key)), listed))
+        found = list(readers.map(lambda each: _object(store, each, ledger.get(each.key)), listed))
+    return [each for each in found if isinstance(each, LakeObject)], [each for each in found if isinstance(each, str)]
 
 
 def _hour(key: str) -> str:
     return "/".join(key.split("/")[-3:-1])
 
 
-def _object(store: ObjectStore, listed: Listed, entry: LedgerEntry | None) -> LakeObject:
+def _object(store: ObjectStore, listed: Listed, entry: LedgerEntry | None) -> LakeObject | str:
     if entry and entry.etag == listed.etag:
         return LakeObject(listed.key, listed.etag, listed.modified, entry.first_offset, entry.end, entry.chain_from, entry.gap_reason)
-    meta = metadata(store, listed.key)
+    try:
+        meta = metadata(store, listed.key)
+    except BadObject as error:
+        return str(error)
     return LakeObject(listed.key, listed.etag, max(listed.modified, meta.put_at), meta.first_offset, meta.end, meta.chain_from, meta.gap_reason)
 
 

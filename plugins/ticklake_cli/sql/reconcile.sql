@@ -1,5 +1,6 @@
 -- All that verify asks of the warehouse, in one statement, because only a statement sees one moment.
--- KIND says what a row is: 'object' (ledger and RAW by object), 'count' (a total), 'missing', 'extra' and 'twice' (ticks).
+-- KIND says what a row is: 'object' (ledger and RAW by object), 'count' (a total), 'missing', 'extra' and 'twice' (ticks),
+-- 'loose' (rejected rows that are not in quarantine).
 WITH
 raw_objects AS (
     SELECT
@@ -44,6 +45,14 @@ extra AS (
 twice AS (
     SELECT TICK_ID, COUNT(*) AS TIMES FROM CURATED.TICKS GROUP BY TICK_ID HAVING COUNT(*) > 1
 ),
+loose AS (
+    SELECT r.OBJECT_KEY, r.OFFSET_ID
+    FROM RAW.TICKS AS r
+    INNER JOIN ledger AS l ON r.OBJECT_KEY = l.OBJECT_KEY AND l.STATE = 'MERGED'
+    LEFT JOIN OPS.QUARANTINE AS q
+        ON r.GENERATION = q.GENERATION AND r.PARTITION_ID = q.PARTITION_ID AND r.OFFSET_ID = q.OFFSET_ID
+    WHERE r.KAFKA_TIME >= :since AND r.REJECT_REASON IS NOT NULL AND q.OBJECT_KEY IS NULL
+),
 facts AS (
     SELECT
         'object' AS KIND, COALESCE(l.OBJECT_KEY, r.OBJECT_KEY) AS NAME, l.ETAG, l.STATE, l.GAP_REASON, l.COPIED_AT,
@@ -69,5 +78,8 @@ facts AS (
     UNION ALL
     SELECT 'twice', TICK_ID, NULL, NULL, NULL, NULL, NULL, NULL, NULL, TIMES, NULL, NULL, NULL, NULL, NULL, NULL
     FROM (SELECT * FROM twice ORDER BY TICK_ID LIMIT 100)
+    UNION ALL
+    SELECT 'loose', OBJECT_KEY, NULL, NULL, NULL, NULL, NULL, NULL, NULL, OFFSET_ID, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM (SELECT * FROM loose ORDER BY OBJECT_KEY, OFFSET_ID LIMIT 100)
 )
 SELECT * FROM facts
