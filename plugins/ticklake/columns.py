@@ -127,18 +127,20 @@ def _type_reason(value: bytes | None) -> str | None:
     if value is None:
         return "empty: the record has no value"
     try:
-        _parse(value)
+        version, schema = _parse(value).v, None
     except msgspec.ValidationError as error:
-        try:
-            version = _parse_version(value).v
-        except msgspec.MsgspecError:
-            version = tick.VERSION
-        if version != tick.VERSION:
-            return f"version: {version} is unknown"
-        return f"schema: {error}"
+        version, schema = _version(value), f"schema: {error}"
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"not JSON: {error}"
-    return None
+    return schema if version == tick.VERSION else f"version: {version} is unknown"
+
+
+def _version(value: bytes) -> int:
+    """The version of a value with wrong fields, which may be right for another version; ours where it has none."""
+    try:
+        return _parse_version(value).v
+    except msgspec.MsgspecError:
+        return tick.VERSION
 
 
 def _one_line(value: bytes) -> bytes:
@@ -177,7 +179,6 @@ def _rule_reasons(wire: pa.Table, keys: pa.Array) -> pa.Array:
     """The first rule that each row breaks, as text; null where it breaks none."""
     symbol = wire["symbol"]
     rules: list[tuple[str, pa.ChunkedArray]] = [
-        ("version: unknown", pc.not_equal(wire["v"], tick.VERSION)),
         *((f"{name}: empty or longer than {TEXT_LIMITS[name]}", _length_broken(wire[name], TEXT_LIMITS[name])) for name in ("tick_id", "symbol", "source")),
         *((f"{name}: longer than {TEXT_LIMITS[name]}", pc.greater(pc.utf8_length(wire[name]), TEXT_LIMITS[name])) for name in ("venue", "conditions")),
         ("key: not the symbol", pc.invert(pc.fill_null(pc.equal(keys, pc.cast(symbol, pa.binary()).combine_chunks()), False))),
