@@ -113,6 +113,7 @@ class Pipeline:
         What is left then is not lost: its offsets are not committed, the next owner reads them again.
         """
         self._draining = True
+        self._throttle()
         deadline = self._clock.monotonic() + budget_s
         while self._held() or self._uncommitted:
             if self._clock.monotonic() > deadline:
