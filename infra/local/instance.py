@@ -12,7 +12,7 @@ from ticklake.errors import ConfigError
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout that this instance runs."""
 
-COMPONENTS = ("broker", "store", "warehouse", "api-server", "scheduler", "dag-processor", "triggerer", "producer", "consumer", "dashboard")
+COMPONENTS = ("broker", "store", "warehouse", "api-server", "scheduler", "dag-processor", "triggerer", "producer", "consumer", "dashboard", "housekeeper")
 
 HOME_VARIABLE = "TICKLAKE_HOME"
 PORT_VARIABLE = "TICKLAKE_PORT_BASE"

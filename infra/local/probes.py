@@ -59,7 +59,7 @@ def has_heartbeat(name: str) -> bool:
 
 def serves(name: str) -> bool:
     """Whether the component has a port of its own to ask at."""
-    return name not in ("producer", "consumer") and not has_heartbeat(name)
+    return name not in ("producer", "consumer", "housekeeper") and not has_heartbeat(name)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, step: float = 0.2) -> bool:

@@ -19,6 +19,14 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+_SERVICES = {
+    "producer": ("streaming.producer", ("broker",)),
+    "consumer": ("streaming.consumer", ("broker", "store")),
+    "housekeeper": ("infra.local.housekeeper", ()),
+}
+"""Modules of ours that run as they are, and what they need."""
+
+
 def program(instance: Instance, name: str) -> Program:
     """The program of a component."""
     python = sys.executable
@@ -35,10 +43,9 @@ def program(instance: Instance, name: str) -> Program:
             return Program(airflow.commands()[name], needs=("api-server", "warehouse"), environment=airflow.environment(instance))
         case "triggerer":
             return Program(airflow.commands()[name], needs=("broker",), environment=airflow.environment(instance))
-        case "producer":
-            return Program((python, "-m", "streaming.producer"), needs=("broker",))
-        case "consumer":
-            return Program((python, "-m", "streaming.consumer"), needs=("broker", "store"))
+        case "producer" | "consumer" | "housekeeper":
+            module, needs = _SERVICES[name]
+            return Program((python, "-m", module), needs)
         case "dashboard":
             app = str(ROOT / "dashboard" / "app.py")
             return Program((python, "-m", "streamlit", "run", app), needs=("broker", "warehouse"), environment=_streamlit(instance))

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
 
     load_interval_s: int = Field(60, ge=10, description="time between two timed loads")
     load_hints: bool = Field(True, description="load on landing hints too; off lets a paid warehouse sleep")
-    load_hint_gap_s: float = Field(6.0, ge=0, description="least time between two loads that hints cause")
+    load_hint_gap_s: float = Field(10.0, ge=0, description="least time between two loads that hints cause")
     fence_timeout_s: float = Field(60.0, gt=0, description="how long a load waits for another writer")
 
     target_event_s: float = Field(10.0, gt=0, description="oldest that the newest tick at the broker may be")
