@@ -1,0 +1,67 @@
+"""The DDL on a real local warehouse: once each, in order, and never changed behind its back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.clock import ManualClock
+from tests.fixtures.warehouse import free_instance, warehouse
+from ticklake.errors import ConfigError
+from ticklake_io.migrations import FOLDER, migrate, versioned
+from ticklake_io.warehouse import SnowflakeWarehouse, open_warehouse
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SnowflakeWarehouse]:
+    instance = free_instance(tmp_path / "instance")
+    for name, value in instance.environment().items():
+        monkeypatch.setenv(name, value)
+    with warehouse(instance) as local, closing(open_warehouse(local.arguments(), "test")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Scripts of a test's own."""
+    (tmp_path / "ddl").mkdir()
+    (tmp_path / "ddl" / "V1__schema.sql").write_text(
+        "-- a comment; with a semicolon\nCREATE SCHEMA IF NOT EXISTS S;\nCREATE TABLE IF NOT EXISTS S.T (A NUMBER(9, 0));\n"
+    )
+    (tmp_path / "ddl" / "A__rows.sql").write_text("INSERT INTO S.T (A) VALUES (1);")
+    return tmp_path / "ddl"
+
+
+def test_a_second_run_applies_only_what_runs_every_time(session: SnowflakeWarehouse) -> None:
+    always = [path.name for path in sorted(FOLDER.glob("A__*.sql"))]
+    assert migrate(session, ManualClock(), "ticklake") == [*(script.name for script in versioned()), *always]
+    assert migrate(session, ManualClock(), "ticklake") == always
+    history = session.rows("SELECT SCRIPT FROM OPS.SCHEMA_HISTORY")
+    assert sorted(row["SCRIPT"] for row in history) == sorted(script.name for script in versioned())
+    assert session.rows("SELECT COUNT(*) AS N FROM OPS.LOAD_LEASE") == [{"N": 1}]
+
+
+def test_scripts_run_in_the_order_of_their_versions_and_new_ones_only(session: SnowflakeWarehouse, folder: Path) -> None:
+    (folder / "V1.10__last.sql").write_text("ALTER TABLE S.T ADD COLUMN C NUMBER(9, 0);")
+    assert migrate(session, ManualClock(), "b", folder) == ["V1__schema.sql", "V1.10__last.sql", "A__rows.sql"]
+    (folder / "V1.9__between.sql").write_text("ALTER TABLE S.T ADD COLUMN B NUMBER(9, 0);")
+    (folder / "A__rows.sql").write_text("INSERT INTO S.T (A) VALUES (2);")
+    assert migrate(session, ManualClock(), "b", folder) == ["V1.9__between.sql", "A__rows.sql"]
+    assert sorted(row["A"] for row in session.rows("SELECT A FROM S.T")) == [1, 2]
+
+
+def test_a_script_that_was_changed_after_it_had_run_is_refused(session: SnowflakeWarehouse, folder: Path) -> None:
+    migrate(session, ManualClock(), "b", folder)
+    (folder / "V1__schema.sql").write_text("CREATE SCHEMA IF NOT EXISTS OTHER;")
+    with pytest.raises(ConfigError, match=r"V1__schema\.sql was changed after it had run"):
+        migrate(session, ManualClock(), "b", folder)
+    assert len(session.rows("SELECT A FROM S.T")) == 1, "nothing more runs"
+
+
+def test_two_scripts_of_one_version_are_refused(folder: Path) -> None:
+    (folder / "V1__other.sql").write_text("SELECT 1;")
+    with pytest.raises(ConfigError, match="have the same version"):
+        versioned(folder)
