@@ -173,8 +173,13 @@ class KafkaSource:
                 fetch_max_bytes=16 << 20,
                 receive_buffer_bytes=4 << 20,
                 reconnect_backoff_max_ms=2_000,
+                bootstrap_timeout_ms=5_000,
                 allow_auto_create_topics=False,
             )
+            # A leader that joins before it has heard of a new topic assigns nothing, for minutes.
+            if not self._consumer.partitions_for_topic(topic):
+                self._consumer.close(autocommit=False, timeout_ms=1_000)
+                raise BrokerUnavailable(f"there is no topic {topic}")
             self._listener = _Listener(self._consumer)
             self._consumer.subscribe([topic], listener=self._listener)
 
@@ -231,7 +236,7 @@ class KafkaSource:
 
     def topic_id(self) -> str:
         with _translated():
-            admin = KafkaAdminClient(bootstrap_servers=self._bootstrap.split(","))
+            admin = KafkaAdminClient(bootstrap_servers=self._bootstrap.split(","), bootstrap_timeout_ms=5_000)
             try:
                 (topic,) = admin.describe_topics([self._topic])
             finally:
