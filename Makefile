@@ -7,7 +7,7 @@ UV_VERSION = $(shell sed -n 's/^uv==//p' requirements.txt)
 GROUP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-long check format bench chaos lock
+.PHONY: help up down reset test test-long check format bench lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F ': ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -32,7 +32,7 @@ check: $(STAMP) ## format, lint, types, import rules, SQL; never edits
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint dags infra dashboard
+	$(BIN)/sqlfluff lint dags infra dashboard plugins
 
 format: $(STAMP) ## format and mend what a tool can mend
 	$(BIN)/ruff format .
@@ -40,9 +40,6 @@ format: $(STAMP) ## format and mend what a tool can mend
 
 bench: $(STAMP) ## benchmarks; GROUP=platform|streaming|load|dashboard for some
 	$(BIN)/python -m tests.bench $(GROUP)
-
-chaos: $(STAMP) ## the long fault-injection run
-	$(BIN)/python -m tests.bench chaos
 
 lock: $(STAMP) ## resolve requirements.txt anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

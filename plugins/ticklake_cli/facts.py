@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -14,62 +15,68 @@ from ticklake.lake import ObjectMeta, Partition
 from ticklake.reconcile import LakeObject, LedgerEntry, Tables
 from ticklake_io.sql import Statements
 from ticklake_io.store import Listed, ObjectStore
-from ticklake_io.warehouse import Row, Warehouse
+from ticklake_io.warehouse import Warehouse
 
 STATEMENTS = Statements(Path(__file__).parent / "sql")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _READERS = 8
 
+Fact = dict[str, Any]
+"""What a row of `reconcile` says; what is null is left out."""
+
 
 def tables(warehouse: Warehouse, since: datetime) -> Tables:
     """What the warehouse holds of objects whose first record arrived at `since` or later."""
-    facts = warehouse.rows(STATEMENTS["reconcile"], {"since": since, "whole": since <= BEGINNING})
-    objects = [row for row in facts if row["KIND"] == "object"]
-    counts = {row["NAME"]: row for row in facts if row["KIND"] == "count"}
+    rows = warehouse.rows(STATEMENTS["reconcile"], {"since": since, "whole": since <= BEGINNING})
+    facts: list[tuple[str, str, Fact]] = [(row["KIND"], row["NAME"], json.loads(row["FACT"], parse_float=_whole)) for row in rows]
+    objects = {name: fact for kind, name, fact in facts if kind == "object"}
+    counts = {name: fact for kind, name, fact in facts if kind == "count"}
     return Tables(
-        ledger={row["NAME"]: _entry(row) for row in objects if row["STATE"]},
-        strays={row["NAME"]: int(row["FOUND"]) for row in objects if not row["STATE"]},
-        raw=int(counts["raw"]["RECORDS"]),
-        curated=int(counts["curated"]["RECORDS"]),
-        duplicates=int(counts["raw"]["FOUND"]),
-        quarantined=int(counts["quarantined"]["RECORDS"]),
-        rejected=int(counts["raw"]["REJECTS"]),
-        differences=[_difference(row) for row in facts if row["KIND"] in ("missing", "extra", "twice", "loose")],
+        ledger={key: _entry(key, fact) for key, fact in objects.items() if "state" in fact},
+        strays={key: fact["rows"] for key, fact in objects.items() if "state" not in fact},
+        raw=counts["raw"]["rows"],
+        curated=counts["curated"]["rows"],
+        duplicates=counts["raw"]["duplicates"],
+        quarantined=counts["quarantined"]["rows"],
+        rejected=counts["raw"]["rejected"],
+        differences=[_difference(kind, name, fact) for kind, name, fact in facts if kind not in ("object", "count")],
     )
 
 
-def _entry(row: Row) -> LedgerEntry:
-    def number(name: str) -> int:
-        return int(row[name] or 0)
+def _whole(text: str) -> int:
+    """All numbers here are whole; an engine that keeps them as binary floats in JSON may write them with a point."""
+    return int(float(text))
 
+
+def _entry(key: str, fact: Fact) -> LedgerEntry:
     return LedgerEntry(
-        key=row["NAME"],
-        etag=row["ETAG"],
-        first_offset=number("FIRST_OFFSET"),
-        end=number("LAST_OFFSET") + 1,
-        chain_from=number("CHAIN_FROM"),
-        gap_reason=row["GAP_REASON"],
-        records=number("RECORDS"),
-        rejects=number("REJECTS"),
-        state=row["STATE"],
-        copied_at=utc(row["COPIED_AT"]),
-        rows=number("FOUND"),
-        offsets=number("OFFSETS"),
-        lowest=None if row["LOWEST"] is None else int(row["LOWEST"]),
-        highest=None if row["HIGHEST"] is None else int(row["HIGHEST"]),
-        rejected_rows=number("REJECTED"),
+        key=key,
+        etag=fact["etag"],
+        first_offset=fact["first_offset"],
+        end=fact["last_offset"] + 1,
+        chain_from=fact["chain_from"],
+        gap_reason=fact.get("gap_reason"),
+        records=fact["records"],
+        rejects=fact["rejects"],
+        state=fact["state"],
+        copied_at=utc(datetime.fromisoformat(fact["copied_at"])),
+        rows=fact.get("rows", 0),
+        offsets=fact.get("offsets", 0),
+        lowest=fact.get("lowest"),
+        highest=fact.get("highest"),
+        rejected_rows=fact.get("rejected_rows", 0),
     )
 
 
-def _difference(row: Row) -> str:
-    if row["KIND"] == "missing":
-        found = "is not in CURATED.TICKS" if row["REJECTS"] is None else f"has won in CURATED.TICKS with offset {row['REJECTS']}"
-        return f"tick {row['NAME']} of {row['ETAG']}, offset {row['RECORDS']}, {found}"
-    if row["KIND"] == "extra":
-        return f"tick {row['NAME']} is in CURATED.TICKS with partition {row['REJECTS']}, offset {row['RECORDS']}, but no merged row of RAW.TICKS has it"
-    if row["KIND"] == "loose":
-        return f"{row['NAME']}: offset {row['RECORDS']} was rejected, but is not in OPS.QUARANTINE"
-    return f"tick {row['NAME']} is in CURATED.TICKS {row['RECORDS']} times"
+def _difference(kind: str, name: str, fact: Fact) -> str:
+    if kind == "missing":
+        found = f"has won in CURATED.TICKS with offset {fact['seated']}" if "seated" in fact else "is not in CURATED.TICKS"
+        return f"tick {name} of {fact['key']}, offset {fact['offset']}, {found}"
+    if kind == "extra":
+        return f"tick {name} is in CURATED.TICKS with partition {fact['partition']}, offset {fact['offset']}, but no merged row of RAW.TICKS has it"
+    if kind == "loose":
+        return f"{name}: offset {fact['offset']} was rejected, but is not in OPS.QUARANTINE"
+    return f"tick {name} is in CURATED.TICKS {fact['times']} times"
 
 
 def utc(time: datetime) -> datetime:
