@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+from ticklake.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
@@ -19,7 +22,7 @@ log = structlog.get_logger()
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 15.0
 POLL_MS = 1_000
-ANSWER_MS = 10_000
+ANSWER_S = 10.0
 
 
 class LandingTrigger(BaseEventTrigger):
@@ -72,18 +75,23 @@ class LandingTrigger(BaseEventTrigger):
     def _open(self) -> KafkaConsumer:
         from kafka import KafkaConsumer, TopicPartition
 
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._bootstrap.split(","),
-            group_id=None,
-            enable_auto_commit=False,
-            allow_auto_create_topics=False,
-            bootstrap_timeout_ms=ANSWER_MS,
-        )
-        partitions = [TopicPartition(self._topic, number) for number in sorted(consumer.partitions_for_topic(self._topic) or ())]
-        if not partitions:
-            consumer.close(autocommit=False)
-            raise LookupError(f"there is no topic {self._topic}")
-        consumer.assign(partitions)
-        for partition, end in consumer.end_offsets(partitions).items():
-            consumer.seek(partition, end)
+        from ticklake_io.kafka_client import open_client, unavailable
+
+        with ExitStack() as opened, unavailable():
+            consumer: KafkaConsumer = open_client(
+                KafkaConsumer,
+                self._bootstrap,
+                bootstrap_s=ANSWER_S,
+                group_id=None,
+                enable_auto_commit=False,
+                allow_auto_create_topics=False,
+            )
+            opened.callback(consumer.close, autocommit=False)
+            partitions = [TopicPartition(self._topic, number) for number in sorted(consumer.partitions_for_topic(self._topic) or ())]
+            if not partitions:
+                raise BrokerUnavailable(f"there is no topic {self._topic}")
+            consumer.assign(partitions)
+            for partition, end in consumer.end_offsets(partitions).items():
+                consumer.seek(partition, end)
+            opened.pop_all()
         return consumer

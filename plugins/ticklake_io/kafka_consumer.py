@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -18,7 +18,6 @@ from kafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
     IllegalStateError,
-    KafkaError,
     OffsetOutOfRangeError,
     RebalanceInProgressError,
     UnknownMemberIdError,
@@ -26,7 +25,10 @@ from kafka.errors import (
 from kafka.structs import OffsetAndMetadata
 
 from ticklake.errors import BrokerUnavailable
+from ticklake_io.kafka_client import open_client, unavailable
 
+_ANSWER_S = 5.0
+"""How long a broker may take to answer at first."""
 _WENT_AWAY = (KeyError, ValueError)
 """What the client raises for a partition that was revoked a moment ago; `changes` will tell."""
 
@@ -150,9 +152,9 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class KafkaSource:
-    """`RecordSource` on kafka-python."""
+    """`RecordSource` on kafka-python. The group hears of changes with its members' heartbeats, every `heartbeat_s` seconds."""
 
-    def __init__(self, bootstrap: str, topic: str, group: str, max_records: int = 10_000) -> None:
+    def __init__(self, bootstrap: str, topic: str, group: str, max_records: int = 10_000, heartbeat_s: float = 3.0) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
         self._max_records = max_records
@@ -160,8 +162,10 @@ class KafkaSource:
         self._paused: set[int] = set()
         self._expired: set[int] = set()
         with _translated():
-            self._consumer = KafkaConsumer(
-                bootstrap_servers=bootstrap.split(","),
+            self._consumer = open_client(
+                KafkaConsumer,
+                bootstrap,
+                bootstrap_s=_ANSWER_S,
                 client_id=group,
                 group_id=group,
                 enable_auto_commit=False,
@@ -169,19 +173,22 @@ class KafkaSource:
                 isolation_level="read_committed",
                 partition_assignment_strategy=(CooperativeStickyAssignor,),
                 max_poll_records=max_records,
-                max_partition_fetch_bytes=4 << 20,
-                fetch_max_bytes=16 << 20,
+                max_partition_fetch_bytes=1 << 20,
+                fetch_max_bytes=6 << 20,
                 receive_buffer_bytes=4 << 20,
+                heartbeat_interval_ms=int(heartbeat_s * 1000),
                 reconnect_backoff_max_ms=2_000,
-                bootstrap_timeout_ms=5_000,
                 allow_auto_create_topics=False,
             )
-            # A leader that joins before it has heard of a new topic assigns nothing, for minutes.
-            if not self._consumer.partitions_for_topic(topic):
-                self._consumer.close(autocommit=False, timeout_ms=1_000)
-                raise BrokerUnavailable(f"there is no topic {topic}")
             self._listener = _Listener(self._consumer)
-            self._consumer.subscribe([topic], listener=self._listener)
+            try:
+                # A leader that joins before it has heard of a new topic assigns nothing, for minutes.
+                if not self._consumer.partitions_for_topic(topic):
+                    raise BrokerUnavailable(f"there is no topic {topic}")
+                self._consumer.subscribe([topic], listener=self._listener)
+            except BaseException:
+                self._consumer.close(autocommit=False, timeout_ms=1_000)
+                raise
 
     def poll(self, seconds: float) -> dict[int, Records]:
         try:
@@ -236,11 +243,9 @@ class KafkaSource:
 
     def topic_id(self) -> str:
         with _translated():
-            admin = KafkaAdminClient(bootstrap_servers=self._bootstrap.split(","), bootstrap_timeout_ms=5_000)
-            try:
+            admin: KafkaAdminClient = open_client(KafkaAdminClient, self._bootstrap, bootstrap_s=_ANSWER_S)
+            with closing(admin):
                 (topic,) = admin.describe_topics([self._topic])
-            finally:
-                admin.close()
         return str(topic["topic_id"])
 
     def close(self) -> None:
@@ -283,11 +288,10 @@ class _Expired(Exception):
 @contextmanager
 def _translated() -> Iterator[None]:
     """Our errors for the client's."""
-    try:
-        yield
-    except OffsetOutOfRangeError as error:
-        raise _Expired({part.partition for part in error.args[0]}) from error
-    except (CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError) as error:
-        raise _NotOurs from error
-    except KafkaError as error:
-        raise BrokerUnavailable(f"Kafka does not answer: {' '.join(str(error).split())}") from error
+    with unavailable():
+        try:
+            yield
+        except OffsetOutOfRangeError as error:
+            raise _Expired({part.partition for part in error.args[0]}) from error
+        except (CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError) as error:
+            raise _NotOurs from error

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError, RetriableError
-from kafka.net.compat import KafkaNetClient
 from kafka.partitioner import DefaultPartitioner
 
 from ticklake.errors import BrokerUnavailable, ConfigError
+from ticklake_io.kafka_client import one_line, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,51 +202,35 @@ def connect(
             return KafkaPublisher(producer, topic, clock, lambda: wait(0.0), window)
         except RetriableError as error:
             if clock.monotonic() > deadline or wait(_TRY_S):
-                raise BrokerUnavailable(f"no topic {topic} at {bootstrap}: {_line(error)}; is the broker up?") from error
+                raise BrokerUnavailable(f"no topic {topic} at {bootstrap}: {one_line(error)}; is the broker up?") from error
         except KafkaError as error:
             raise _final(error) from error
 
 
 def _producer(bootstrap: str, delivery_timeout_s: float, max_record_bytes: int) -> KafkaProducer:
-    clients: list[KafkaNetClient] = []
-
-    def client(**config: object) -> KafkaNetClient:
-        clients.append(KafkaNetClient(**config))
-        return clients[-1]
-
-    try:
-        return KafkaProducer(
-            bootstrap_servers=bootstrap.split(","),
-            client_id="ticklake-producer",
-            acks="all",
-            enable_idempotence=True,
-            compression_type="lz4",
-            partitioner=SymbolPartitioner(),
-            linger_ms=10,
-            batch_size=131_072,
-            max_request_size=max_record_bytes,
-            delivery_timeout_ms=delivery_timeout_s * 1000,
-            request_timeout_ms=10_000,
-            reconnect_backoff_max_ms=1_000,
-            bootstrap_timeout_ms=_TRY_S * 1000,
-            max_block_ms=_TRY_S * 1000,
-            allow_auto_create_topics=False,
-            metrics_enabled=False,
-            kafka_client=client,
-        )
-    except KafkaError:
-        # kafka-python leaves the sockets open when it cannot connect, and we try again and again.
-        for each in clients:
-            each.close()
-        raise
+    return open_client(
+        KafkaProducer,
+        bootstrap,
+        bootstrap_s=_TRY_S,
+        client_id="ticklake-producer",
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        partitioner=SymbolPartitioner(),
+        linger_ms=10,
+        batch_size=131_072,
+        max_request_size=max_record_bytes,
+        delivery_timeout_ms=delivery_timeout_s * 1000,
+        request_timeout_ms=10_000,
+        reconnect_backoff_max_ms=1_000,
+        max_block_ms=_TRY_S * 1000,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
 
 
-def _final(error: Exception) -> BrokerUnavailable | ConfigError:
+def _final(error: KafkaError) -> BrokerUnavailable | ConfigError:
     """The error of ours for a delivery that will not succeed any more."""
     if isinstance(error, RetriableError):
-        return BrokerUnavailable(f"a record was not delivered: {_line(error)}")
-    return ConfigError(f"Kafka refuses: {_line(error)}")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__} {error}".split())[:300]
+        return BrokerUnavailable(f"a record was not delivered: {one_line(error)}")
+    return ConfigError(f"Kafka refuses: {one_line(error)}")

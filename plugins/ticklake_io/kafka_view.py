@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
 
 from ticklake.errors import BrokerUnavailable
+from ticklake_io.kafka_client import open_client, unavailable
 from ticklake_io.kafka_consumer import Committed, Records
 
-_ANSWER_MS = 10_000
+_ANSWER_S = 10.0
 _IDLE_POLLS = 20
 """Polls without a record after which the broker is taken to have no more."""
 
@@ -20,47 +20,49 @@ class KafkaView:
     """One look at a cluster; close it after. Every call may raise `BrokerUnavailable`."""
 
     def __init__(self, bootstrap: str) -> None:
-        servers = bootstrap.split(",")
-        with _translated():
-            self._consumer = KafkaConsumer(
-                bootstrap_servers=servers,
+        with ExitStack() as opened, unavailable():
+            self._consumer: KafkaConsumer = open_client(
+                KafkaConsumer,
+                bootstrap,
+                bootstrap_s=_ANSWER_S,
                 group_id=None,
                 enable_auto_commit=False,
                 isolation_level="read_committed",
                 max_poll_records=10_000,
                 max_partition_fetch_bytes=8 << 20,
-                bootstrap_timeout_ms=_ANSWER_MS,
                 allow_auto_create_topics=False,
             )
-            self._admin = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=_ANSWER_MS)
+            opened.callback(self._consumer.close, autocommit=False, timeout_ms=1_000)
+            self._admin: KafkaAdminClient = open_client(KafkaAdminClient, bootstrap, bootstrap_s=_ANSWER_S)
+            opened.callback(self._admin.close)
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Let go of the connections."""
-        with _translated():
-            self._consumer.close(autocommit=False, timeout_ms=1_000)
-            self._admin.close()
+        with unavailable():
+            self._opened.close()
 
     def committed(self, group: str, topic: str) -> dict[int, Committed]:
         """What a group committed for a topic, by partition."""
-        with _translated():
+        with unavailable():
             offsets = self._admin.list_group_offsets(group)[group]
         return {part.partition: Committed(each.offset, each.metadata or "") for part, each in offsets.items() if part.topic == topic and each.offset >= 0}
 
     def ends(self, topic: str) -> dict[int, int]:
         """The offset after the last record, by partition."""
-        with _translated():
+        with unavailable():
             parts = self._partitions(topic)
-            return {part.partition: end for part, end in self._consumer.end_offsets(parts, timeout_ms=_ANSWER_MS).items()}
+            return {part.partition: end for part, end in self._consumer.end_offsets(parts, timeout_ms=int(_ANSWER_S * 1000)).items()}
 
     def starts(self, topic: str) -> dict[int, int]:
         """The oldest offset that the broker still has, by partition."""
-        with _translated():
+        with unavailable():
             parts = self._partitions(topic)
-            return {part.partition: start for part, start in self._consumer.beginning_offsets(parts, timeout_ms=_ANSWER_MS).items()}
+            return {part.partition: start for part, start in self._consumer.beginning_offsets(parts, timeout_ms=int(_ANSWER_S * 1000)).items()}
 
     def topic_id(self, topic: str) -> str:
         """The id of the topic's present life."""
-        with _translated():
+        with unavailable():
             (described,) = self._admin.describe_topics([topic])
         return str(described["topic_id"])
 
@@ -68,7 +70,7 @@ class KafkaView:
         """Records by partition, from the first to before the second of its `offsets`."""
         wanted = {TopicPartition(topic, partition): span for partition, span in offsets.items() if span[0] < span[1]}
         found = {part.partition: Records() for part in wanted}
-        with _translated():
+        with unavailable():
             self._consumer.assign(list(wanted))
             for part, (first, _) in wanted.items():
                 self._consumer.seek(part, first)
@@ -88,9 +90,9 @@ class KafkaView:
     def newest(self, topic: str, limit: int) -> Iterator[tuple[int, bytes | None, dict[str, str]]]:
         """The newest `limit` records of a one-partition topic: offset, value and headers."""
         part = TopicPartition(topic, 0)
-        with _translated():
-            end = self._consumer.end_offsets([part], timeout_ms=_ANSWER_MS)[part]
-            start = self._consumer.beginning_offsets([part], timeout_ms=_ANSWER_MS)[part]
+        with unavailable():
+            end = self._consumer.end_offsets([part], timeout_ms=int(_ANSWER_S * 1000))[part]
+            start = self._consumer.beginning_offsets([part], timeout_ms=int(_ANSWER_S * 1000))[part]
             self._consumer.assign([part])
             self._consumer.seek(part, max(start, end - limit))
             while self._consumer.position(part) < end:
@@ -102,12 +104,3 @@ class KafkaView:
         if not found:
             raise BrokerUnavailable(f"there is no topic {topic}")
         return [TopicPartition(topic, partition) for partition in sorted(found)]
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Our errors for the client's."""
-    try:
-        yield
-    except KafkaError as error:
-        raise BrokerUnavailable(f"Kafka does not answer: {' '.join(f'{type(error).__name__} {error}'.split())}") from error
