@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ticklake_io.kafka_consumer import Records
 
@@ -36,6 +37,32 @@ class Batch:
         return self.records.offsets[-1] + 1
 
 
+class _Chunk(NamedTuple):
+    """Records of one poll, when that was (monotonic seconds), and the bytes of their values."""
+
+    since: float
+    records: Records
+    size: int
+
+    def split(self, records: int, size: int) -> tuple[_Chunk, _Chunk | None]:
+        """The first records that follow each other and fit, at least one; and what is left."""
+        offsets = self.records.offsets
+        if len(offsets) <= records and self.size < size and offsets[-1] - offsets[0] + 1 == len(offsets):
+            return self, None
+        fit = self._fitting(records, size)
+        head, rest = self.records.split(fit)
+        taken = _size(head)
+        return _Chunk(self.since, head, taken), _Chunk(self.since, rest, self.size - taken) if len(rest) else None
+
+    def _fitting(self, records: int, size: int) -> int:
+        first = self.records.offsets[0]
+        for i, (offset, value) in enumerate(zip(self.records.offsets, self.records.values, strict=True)):
+            if i and (i >= records or size <= 0 or offset != first + i):
+                return i
+            size -= len(value or b"")
+        return len(self.records)
+
+
 class Buffer:
     """The open records of one partition. `chain_end` is the end of the object cut last.
 
@@ -49,7 +76,7 @@ class Buffer:
         self.moved_past = moved_past
         self.size = 0
         self._limits = limits
-        self._chunks: deque[tuple[float, Records]] = deque()
+        self._chunks: deque[_Chunk] = deque()
         self._count = 0
 
     def __len__(self) -> int:
@@ -57,50 +84,40 @@ class Buffer:
 
     def add(self, records: Records, now: float) -> None:
         """Append records that were polled at `now` (monotonic seconds)."""
-        self._chunks.append((now, records))
+        chunk = _Chunk(now, records, _size(records))
+        self._chunks.append(chunk)
         self._count += len(records)
-        self.size += _size(records)
+        self.size += chunk.size
 
     def due(self, now: float) -> bool:
         """Whether a batch should be cut."""
         if not self._chunks:
             return False
-        return self._count >= self._limits.records or self.size >= self._limits.bytes or now - self._chunks[0][0] >= self._limits.age_s
+        return self._count >= self._limits.records or self.size >= self._limits.bytes or now - self._chunks[0].since >= self._limits.age_s
 
     def age(self, now: float) -> float:
         """Seconds that the oldest record has waited; 0 when there is none."""
-        return now - self._chunks[0][0] if self._chunks else 0.0
+        return now - self._chunks[0].since if self._chunks else 0.0
 
     def cut(self) -> Batch:
         """Take the next batch: as many records as the limits allow, up to the first hole."""
         taken, size = Records(), 0
         while self._chunks and len(taken) < self._limits.records and size < self._limits.bytes:
-            since, chunk = self._chunks.popleft()
-            if taken.offsets and chunk.offsets[0] != taken.offsets[-1] + 1:
-                self._chunks.appendleft((since, chunk))
+            chunk = self._chunks.popleft()
+            if taken.offsets and chunk.records.offsets[0] != taken.offsets[-1] + 1:
+                self._chunks.appendleft(chunk)
                 break
-            fit = self._fitting(chunk, self._limits.records - len(taken), self._limits.bytes - size)
-            head, rest = chunk.split(fit)
-            taken.extend(head)
-            size += _size(head)
-            if rest.offsets:
-                self._chunks.appendleft((since, rest))
+            head, rest = chunk.split(self._limits.records - len(taken), self._limits.bytes - size)
+            taken.extend(head.records)
+            size += head.size
+            if rest:
+                self._chunks.appendleft(rest)
                 break
         self._count -= len(taken)
         self.size -= size
         batch = Batch(self.partition, taken, size, self.chain_end, self._gap_reason(taken.offsets[0]))
         self.chain_end = batch.end
         return batch
-
-    @staticmethod
-    def _fitting(chunk: Records, records: int, size: int) -> int:
-        """How many of the chunk's first records follow each other and fit; at least one."""
-        first = chunk.offsets[0]
-        for i, (offset, value) in enumerate(zip(chunk.offsets, chunk.values, strict=True)):
-            if i and (i >= records or size <= 0 or offset != first + i):
-                return i
-            size -= len(value or b"")
-        return len(chunk)
 
     def _gap_reason(self, first_offset: int) -> str | None:
         if first_offset == self.chain_end:
