@@ -5,13 +5,13 @@ Exit status: 0 after a stop with everything acknowledged, 1 when a delivery or a
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import threading
 
 import structlog
 
+from streaming import log as streaming_log
 from streaming.producer.run import Producer
 from streaming.producer.source import Request, create
 from ticklake import instruments, settings
@@ -24,15 +24,7 @@ log = structlog.get_logger()
 
 def main() -> int:
     """Run the service; its exit status."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it warns at every try; outages are reported once, by us
+    streaming_log.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
