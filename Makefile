@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 STAMP = .venv/.installed
 UV_VERSION = $(shell sed -n 's/^uv==//p' requirements.txt)
+TESTS = tests/unit tests/contract tests/integration tests/e2e
 GROUP ?=
 
 .DEFAULT_GOAL := help
@@ -22,10 +23,10 @@ reset: $(STAMP) ## stop the platform and delete this instance's data
 	@$(BIN)/python -m infra.local reset
 
 test: $(STAMP) ## unit, contract, integration and end-to-end tests
-	$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
+	$(BIN)/python -m pytest -m "not long" $(TESTS)
 
 test-long: $(STAMP) ## the same, and the slow ones
-	$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/e2e --long
+	$(BIN)/python -m pytest $(TESTS)
 
 check: $(STAMP) ## format, lint, types, import rules, SQL; never edits
 	$(BIN)/ruff format --check .
