@@ -18,17 +18,23 @@ from kafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
     IllegalStateError,
+    LogTruncationError,
     OffsetOutOfRangeError,
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
 from kafka.structs import OffsetAndMetadata
 
-from ticklake.errors import BrokerUnavailable
-from ticklake_io.kafka_client import open_client, unavailable
+from ticklake.errors import BrokerUnavailable, ChainBroken
+from ticklake_io.kafka_client import one_line, open_client, unavailable
 
 _ANSWER_S = 5.0
 """How long a broker may take to answer at first."""
+RECREATE = "the broker has lost records that it had acknowledged; recreate the topic, the lake then begins a new generation"
+
+_NOT_OURS = (CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError)
+"""What the client raises for a commit that the group does not take."""
+
 _WENT_AWAY = (KeyError, ValueError)
 """What the client raises for a partition that was revoked a moment ago; `changes` will tell."""
 
@@ -104,6 +110,10 @@ class RecordSource(Protocol):
         """The oldest offset that the broker still has."""
         ...
 
+    def end_offset(self, partition: int) -> int:
+        """The offset after the broker's last record."""
+        ...
+
     def commit(self, offsets: Mapping[int, Committed]) -> bool:
         """Commit; False when the group did not take it, because it is being rebalanced or the partitions have moved."""
         ...
@@ -173,8 +183,8 @@ class KafkaSource:
                 isolation_level="read_committed",
                 partition_assignment_strategy=(CooperativeStickyAssignor,),
                 max_poll_records=max_records,
-                max_partition_fetch_bytes=1 << 20,
-                fetch_max_bytes=6 << 20,
+                max_partition_fetch_bytes=2 << 20,
+                fetch_max_bytes=8 << 20,
                 receive_buffer_bytes=4 << 20,
                 heartbeat_interval_ms=int(heartbeat_s * 1000),
                 reconnect_backoff_max_ms=2_000,
@@ -227,13 +237,18 @@ class KafkaSource:
         with _translated():
             return int(self._consumer.beginning_offsets([part], timeout_ms=10_000)[part])
 
+    def end_offset(self, partition: int) -> int:
+        part = self._partition(partition)
+        with _translated():
+            return int(self._consumer.end_offsets([part], timeout_ms=10_000)[part])
+
     def commit(self, offsets: Mapping[int, Committed]) -> bool:
         ours = {self._partition(partition): OffsetAndMetadata(each.offset, each.note, -1) for partition, each in offsets.items()}
-        try:
-            with _translated():
+        with _translated():
+            try:
                 self._consumer.commit(ours, timeout_ms=5_000)
-        except _NotOurs:
-            return False
+            except _NOT_OURS:
+                return False
         return True
 
     def pause(self, partitions: set[int]) -> None:
@@ -257,11 +272,9 @@ class KafkaSource:
 
     def _hold(self) -> None:
         """Make the client's paused partitions those that stand or are paused."""
-        assigned = self._consumer.assignment()
-        held = {part for part in assigned if part.partition in self._standing | self._paused}
-        with suppress(*_WENT_AWAY), _translated():
-            self._consumer.pause(*held)
-            self._consumer.resume(*(assigned - held))
+        for part in self._consumer.assignment():
+            with suppress(*_WENT_AWAY):
+                (self._consumer.pause if part.partition in self._standing | self._paused else self._consumer.resume)(part)
 
 
 def _columns(records: list[Any]) -> Records:
@@ -271,10 +284,6 @@ def _columns(records: list[Any]) -> Records:
         [record.key for record in records],
         [record.value for record in records],
     )
-
-
-class _NotOurs(Exception):
-    """The group did not take the commit."""
 
 
 class _Expired(Exception):
@@ -293,5 +302,5 @@ def _translated() -> Iterator[None]:
             yield
         except OffsetOutOfRangeError as error:
             raise _Expired({part.partition for part in error.args[0]}) from error
-        except (CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError) as error:
-            raise _NotOurs from error
+        except LogTruncationError as error:
+            raise ChainBroken(f"the broker's log was cut back behind what was read: {one_line(error)}; {RECREATE}") from error

@@ -87,14 +87,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
         def land(batch: Batch, given_up: threading.Event) -> Landed | None:
             landed = writer.write(batch, given_up)
-            while landed and not given_up.is_set():
-                try:
-                    dead_letters.send(landed.rejected)
-                    return landed
-                except Retry as error:
-                    _log.warning("dead_letters_wait", reason=str(error))
-                    given_up.wait(_PAUSE_S)
-            return None
+            return landed if landed and dead_letters.send(landed.rejected, given_up) else None
 
         pipeline = Pipeline(
             source,

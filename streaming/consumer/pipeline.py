@@ -6,7 +6,7 @@
 * An offset is committed only when the object that ends there is durable and its dead letters are acknowledged.
 * Partitions that are taken away are dropped with all they hold: whoever owns them next begins at the committed offset
   and adopts what this process still manages to create.
-* Past a budget of bytes in memory, partitions stand until half of it is free.
+* Past a budget of bytes in memory, batches are cut early and partitions stand until half of it is free.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ import structlog
 from streaming.consumer.buffer import Batch, Buffer, Limits
 from streaming.consumer.writer import Landed
 from ticklake.clock import Clock
-from ticklake.errors import Retry
-from ticklake_io.kafka_consumer import Committed, RecordSource
+from ticklake.errors import ChainBroken, Retry, Stop, TicklakeError
+from ticklake_io.kafka_consumer import RECREATE, Committed, RecordSource
 
 _log = structlog.get_logger()
 
 _POLL_S = 0.1
+_RECORD_BYTES = 200
+"""What a record takes in memory beside its value."""
 
 
 @dataclass
@@ -39,7 +41,9 @@ class _Owned:
     upload: Future[Landed | None] | None = None
 
     def size(self) -> int:
-        return self.buffer.size + (self.batch.size if self.batch else 0)
+        """About the bytes of memory that its records take."""
+        values, records = (self.batch.size, len(self.batch.records)) if self.batch else (0, 0)
+        return values + self.buffer.size + _RECORD_BYTES * (records + len(self.buffer))
 
 
 @dataclass
@@ -90,22 +94,11 @@ class Pipeline:
         self.progress = Progress()
 
     def run_once(self, wait_s: float = _POLL_S) -> None:
-        """One turn; waits up to `wait_s` for records. Raises what `land` raises unless it is a `Retry`."""
-        try:
-            polled = self._source.poll(wait_s)
-            self._follow_changes()
-            for partition, records in polled.items():
-                if partition in self._owned:
-                    self._owned[partition].buffer.add(records, self._clock.monotonic())
-                    self.progress.records += len(records)
-            self._begin_partitions()
-            self._collect()
-            self._submit()
-            self._throttle()
-            self._commit()
-        except Retry as error:
-            _log.warning("broker_unavailable", error=str(error))
+        """One turn; waits up to `wait_s` for records. Raises what `land` raises, and `Stop` when broker and lake contradict each other."""
+        if not self._tolerant(lambda: self._take_in(wait_s)):
             self._clock.sleep(wait_s)
+        self._collect()
+        self._tolerant(self._hand_on)
 
     def drain(self, budget_s: float) -> bool:
         """Stop intake, land and commit what is held; False when `budget_s` was not enough.
@@ -126,6 +119,29 @@ class Pipeline:
         for partition in list(self._owned):
             self._drop(partition)
 
+    def _tolerant(self, work: Callable[[], None]) -> bool:
+        """Do `work`; false when it has to wait for the broker or the store."""
+        try:
+            work()
+        except Retry as error:
+            _log.warning("waiting", reason=str(error))
+            return False
+        return True
+
+    def _take_in(self, wait_s: float) -> None:
+        polled = self._source.poll(wait_s)
+        self._follow_changes()
+        for partition, records in polled.items():
+            if partition in self._owned:
+                self._owned[partition].buffer.add(records, self._clock.monotonic())
+                self.progress.records += len(records)
+        self._begin_partitions()
+
+    def _hand_on(self) -> None:
+        self._submit()
+        self._throttle()
+        self._commit()
+
     def _follow_changes(self) -> None:
         changes = self._source.changes()
         for partition in changes.dropped | changes.gained:
@@ -141,6 +157,8 @@ class Pipeline:
             if owned and self._busy(owned):
                 continue  # an expired partition first lands what it holds
             end = owned.buffer.chain_end if owned else self._chain_end(partition)
+            if end > self._source.end_offset(partition):
+                raise ChainBroken(f"partition {partition}: the lake ends at offset {end}, behind the broker's last record; {RECREATE}")
             start = max(end, self._source.first_offset(partition))
             if start > end:
                 _log.error("records_expired", partition=partition, first_lost=end, next=start)
@@ -167,7 +185,7 @@ class Pipeline:
         for partition, owned in list(self._owned.items()):
             if owned.upload is None or not owned.upload.done():
                 continue
-            landed, batch = owned.upload.result(), owned.batch
+            batch, landed = owned.batch, _result(owned)
             owned.upload = owned.batch = None
             if landed is None or batch is None:
                 continue
@@ -181,7 +199,7 @@ class Pipeline:
     def _submit(self) -> None:
         now = self._clock.monotonic()
         for partition, owned in self._owned.items():
-            wanted = owned.buffer.due(now) or self._draining or partition in self._begin
+            wanted = owned.buffer.due(now) or self._throttled or self._draining or partition in self._begin
             if owned.upload is None and wanted and len(owned.buffer):
                 owned.batch = owned.buffer.cut()
                 owned.upload = self._workers.submit(self._land, owned.batch, owned.given_up)
@@ -206,3 +224,17 @@ class Pipeline:
 
     def _held(self) -> int:
         return sum(owned.size() for owned in self._owned.values())
+
+
+def _result(owned: _Owned) -> Landed | None:
+    """What the upload under way has come to. Raises `Stop` for what nobody foresaw: the same batch would do it again and again."""
+    if owned.upload is None or owned.batch is None:
+        return None
+    try:
+        return owned.upload.result()
+    except TicklakeError:
+        raise
+    except Exception as error:
+        batch = owned.batch
+        text = f"partition {batch.partition}, offsets {batch.first_offset} to {batch.end - 1} cannot be written: {type(error).__name__}: {error}"
+        raise Stop(text) from error

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import structlog
+
 from ticklake import lake
-from ticklake.errors import ChainBroken, StoreUnavailable
+from ticklake.errors import BadObject, ChainBroken, StoreUnavailable
 from ticklake.lake import ObjectMeta, Partition
 from ticklake_io.kafka_consumer import RecordSource
 from ticklake_io.store import ObjectStore
+
+_log = structlog.get_logger()
 
 
 def chain_end(source: RecordSource, store: ObjectStore, topic: str, partition: Partition) -> int:
@@ -30,10 +36,20 @@ def chain_end(source: RecordSource, store: ObjectStore, topic: str, partition: P
 
 def _end_in_lake(store: ObjectStore, prefix: str) -> int | None:
     """The end of the object with the largest first offset; hours can run backwards, so all keys are looked at."""
-    last = max((listed.key for listed in store.list(prefix)), key=lambda key: lake.parse_key(key).first_offset, default=None)
+    last = max(_raw_keys(store, prefix), key=lambda key: lake.parse_key(key).first_offset, default=None)
     if last is None:
         return None
     found = store.head(last)
     if found is None:
         raise StoreUnavailable(f"{last} is listed but is not there")
     return ObjectMeta.parse(last, found.headers).end
+
+
+def _raw_keys(store: ObjectStore, prefix: str) -> Iterator[str]:
+    for listed in store.list(prefix):
+        try:
+            lake.parse_key(listed.key)
+        except BadObject:
+            _log.warning("foreign_object", key=listed.key)
+        else:
+            yield listed.key

@@ -87,6 +87,9 @@ def _check_header(path: Path, header: list[str]) -> list[str]:
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise ConfigError(f"--file {path}: column {', '.join(missing)} is missing; a file of trades has {','.join(COLUMNS)}")
+    doubled = [name for name in COLUMNS if names.count(name) > 1]
+    if doubled:
+        raise ConfigError(f"--file {path}: column {', '.join(doubled)} is there more than once")
     return names
 
 
@@ -94,11 +97,15 @@ def _parquet(path: Path) -> Iterator[Row | BadLine]:
     number = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            _check_header(path, file.schema_arrow.names)
-            for batch in file.iter_batches(_BATCH, columns=list(COLUMNS)):
-                for fields in zip(*(_text(batch[name]) for name in COLUMNS), strict=True):
+            names = file.schema_arrow.names
+            header = _check_header(path, names)
+            wanted = [names[header.index(name)] for name in COLUMNS]
+            for batch in file.iter_batches(_BATCH, columns=wanted):
+                for fields in zip(*(_text(batch[name]) for name in wanted), strict=True):
                     number += 1
                     yield Row(number, *fields)
+    except pa.ArrowNotImplementedError as error:
+        raise ConfigError(f"--file {path}: a column's type or encoding cannot be read as text: {str(error).splitlines()[0]}") from None
     except pa.ArrowInvalid as error:
         yield BadLine(str(path), number + 1, f"the file is damaged from here on: {str(error).splitlines()[0]}")
 

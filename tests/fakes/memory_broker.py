@@ -101,6 +101,10 @@ class MemorySource:
         self._answer()
         return self._topic.first_offset(partition)
 
+    def end_offset(self, partition: int) -> int:
+        self._answer()
+        return self._topic.next_offset.get(partition, 0)
+
     def commit(self, offsets: Mapping[int, Committed]) -> bool:
         self._answer()
         if not set(offsets) <= self.owned:

@@ -22,7 +22,7 @@ from tests.fakes.memory_broker import MemorySource, MemoryTopic
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.producer import MemoryPublisher
 from ticklake import lake
-from ticklake.errors import ChainBroken, StoreUnavailable
+from ticklake.errors import ChainBroken, Stop, StoreUnavailable
 from ticklake.lake import ObjectMeta, Partition
 from ticklake_io.kafka_consumer import Committed
 
@@ -111,7 +111,7 @@ class Service:
     def _land(self, batch: Batch, given_up: threading.Event) -> Landed | None:
         landed = self._writer.write(batch, Impatient())
         if landed:
-            self._letters.send(landed.rejected)
+            self._letters.send(landed.rejected, given_up)
         return None if given_up.is_set() else landed
 
     def _committed(self, ends: dict[int, int]) -> None:
@@ -173,17 +173,17 @@ def test_a_few_records_wait_for_their_age_and_then_land_although_nothing_follows
 
 
 def test_past_the_memory_budget_partitions_stand_until_half_of_it_is_free() -> None:
-    service = Service(Limits(3, 10_000, 5.0), buffer_bytes=1_000)
+    service = Service(Limits(3, 10_000, 5.0), buffer_bytes=3_000)
     service.executor.held = True
     service.produce(60, b"x" * 100)
     service.turn(30)
     polled = service.pipeline.progress.records
-    assert 1_000 < service.pipeline.progress.held_bytes <= 1_300
+    assert 3_000 < service.pipeline.progress.held_bytes <= 3_900
     service.turn(5)
     assert service.pipeline.progress.records == polled, "it reads on although its memory is full"
     service.executor.release()
     service.turn()
-    assert 500 < service.pipeline.progress.held_bytes <= 1_000
+    assert 1_500 < service.pipeline.progress.held_bytes <= 3_000
     service.turn(3)
     assert service.pipeline.progress.records == polled, "it reads on before half of its memory is free"
     service.executor.held = False
@@ -358,3 +358,23 @@ def test_a_foreign_object_in_the_way_stops_the_service(service: Service) -> None
     service.store.create(foreign.key, foreign.body, foreign.meta.headers())
     with pytest.raises(ChainBroken, match="continues offset 7"):
         service.turn(5)
+
+
+def test_past_the_memory_budget_batches_are_cut_before_they_are_full_or_old() -> None:
+    service = Service(Limits(1_000, 1_000_000, 3_600.0), buffer_bytes=3_000)
+    service.produce(60)
+    service.turn(60)
+    assert service.offset() is not None
+
+
+def test_a_lake_that_is_ahead_of_the_broker_stops_the_consumer(service: Service) -> None:
+    service.topic.commits[0] = Committed(9, f"raw/{TOPIC}/g1/p0/dt=2026-11-23/hour=14/{0:020d}.parquet")
+    with pytest.raises(ChainBroken, match="recreate the topic"):
+        service.turn()
+
+
+def test_what_nobody_foresaw_stops_the_consumer_and_names_the_records(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_writer", None)
+    service.produce(4)
+    with pytest.raises(Stop, match="partition 0, offsets 0 to 3 cannot be written: AttributeError"):
+        service.turn(10)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from streaming.producer.ordinals import Ordinals
 from streaming.producer.rows import Row, read
-from ticklake.columns import TEXT_LIMITS
+from ticklake.columns import TEXT_LIMITS, YEARS
 from ticklake.errors import BadLine, ConfigError
 from ticklake.tick import Tick, tick_id
 
@@ -164,7 +164,10 @@ def _utc(text: str) -> datetime:
         raise ValueError(f"event_time {_shown(text)} is not a time such as 2026-01-02T15:04:05.123Z") from None
     if time.tzinfo is None:
         raise ValueError(f"event_time {_shown(text)} has no time zone; add Z if it is UTC")
-    return time if time.tzinfo is UTC else time.astimezone(UTC)
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    if utc.year not in YEARS:
+        raise ValueError(f"event_time {_shown(text)} is not from {YEARS[0]} to {YEARS[-1]}")
+    return utc
 
 
 def _shown(text: str) -> str:
