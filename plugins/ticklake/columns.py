@@ -26,6 +26,8 @@ TIME_FIELDS = ("event_time", "received_at")
 COUNT_FIELDS = ("size", "day_volume")
 TEXT_LIMITS = {"tick_id": 128, "symbol": 64, "source": 32, "venue": 64, "conditions": 128}
 """The most characters a text may have."""
+YEARS = range(1970, 2200)
+"""Of both times. Further out, an engine or a language that handles them has no such date, or none a minute later."""
 
 TICK_SCHEMA = pa.schema(
     [
@@ -68,7 +70,7 @@ _WIRE = pa.schema(
     + [pa.field("v", pa.int64())]
 )
 _PRICE_FORM = r"^[0-9]{1,12}(\.[0-9]{1,8})?$"
-_TIME_FORM = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
+_TIME_FORM = rf"^({'|'.join(map(str, YEARS))})-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?Z$"
 
 
 class _Wire(msgspec.Struct):
@@ -231,7 +233,7 @@ def _rule_reasons(wire: pa.Table, keys: pa.Array) -> pa.Array:
         ("key: not the symbol", pc.invert(pc.fill_null(pc.equal(keys, pc.cast(symbol, pa.binary()).combine_chunks()), False))),
         ("kind: unknown", pc.invert(pc.is_in(wire["kind"], pa.array(tick.KINDS)))),
         ("feed: unknown", pc.invert(pc.is_in(wire["feed"], pa.array(tick.FEEDS)))),
-        *((f"{name}: not a UTC time with at most 6 decimals", _time_broken(wire[name])) for name in TIME_FIELDS),
+        *((f"{name}: not a UTC time from {YEARS[0]} to {YEARS[-1]} with at most 6 decimals", _time_broken(wire[name])) for name in TIME_FIELDS),
         *((f"{name}: not a decimal above 0 and below 10^12 with at most 8 decimals", _price_broken(wire[name])) for name in PRICE_FIELDS),
         *((f"{name}: below 0", pc.less(wire[name], 0)) for name in (*COUNT_FIELDS, "sequence")),
     ]
@@ -258,7 +260,7 @@ def _price_broken(price: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _time_broken(time: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Wrong form, or a date or time of day that does not exist."""
+    """Wrong form or year, or a date or time of day that does not exist."""
     form = pc.match_substring_regex(time, _TIME_FORM)
     try:
         pc.cast(pc.if_else(form, time, None), pa.timestamp("us", "UTC"))

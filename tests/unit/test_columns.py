@@ -56,7 +56,7 @@ def text(most: int) -> st.SearchStrategy[str]:
 
 
 prices = st.decimals(Decimal("0.00000001"), Decimal("999999999999.99999999"), places=8).map(lambda price: f"{price:f}")
-times = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is the strategy's
+times = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31, 23, 59, 59, 999999), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is the strategy's
 counts = st.integers(0, 2**63 - 1)
 ticks = st.builds(
     Tick,
@@ -225,10 +225,21 @@ def test_the_bounds_of_a_price_are_within(price: str) -> None:
         "2026-01-02T03:04:05Z\n",
         "20260102T030405Z",
         "2026-01-02",
+        "0000-06-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "1969-12-31T23:59:59.999999Z",
+        "2200-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999Z",
+        "12026-01-02T03:04:05Z",
     ],
 )
 def test_what_is_no_utc_time_is_rejected(name: str, time: str) -> None:
     assert (reason(wire(**{name: time})) or "accepted").startswith(f"{name}: not a UTC time")
+
+
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00Z", "2199-12-31T23:59:59.999999Z"])
+def test_the_bounds_of_a_time_are_within(time: str) -> None:
+    assert reason(wire(event_time=time, received_at=time)) is None
 
 
 @pytest.mark.parametrize("key", [None, b"", b"B", b"a", b"A ", b"\xff", b"A\x00"])

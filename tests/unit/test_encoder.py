@@ -9,6 +9,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,3 +98,11 @@ def test_prices_and_times_are_stored_exactly_and_without_a_zone() -> None:
     rows = table(Encoder(TOPIC, 1, "w").encode(batch([tick(1)])))
     assert rows["PRICE"].to_pylist() == [Decimal("1.00000001")]
     assert rows["EVENT_TIME"].to_pylist() == [datetime(2026, 11, 23, 14, 30, 0, 1)]  # noqa: DTZ001 - as it is stored
+
+
+@pytest.mark.parametrize("time", ["0000-06-01T00:00:00Z", "9999-12-31T23:59:00Z"])
+def test_a_time_that_nobody_can_count_on_from_is_a_rejected_row_and_no_end(time: str) -> None:
+    value = tick(0).replace(b'"2026-11-23T14:30:00Z"', b'"' + time.encode() + b'"')
+    encoded = Encoder(TOPIC, 1, "w").encode(batch([value, tick(1)]))
+    assert (encoded.meta.records, encoded.meta.rejects) == (2, 1)
+    assert table(encoded)["REJECT_REASON"].to_pylist() == ["event_time: not a UTC time from 1970 to 2199 with at most 6 decimals", None]
