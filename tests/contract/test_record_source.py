@@ -17,6 +17,7 @@ from ticklake_io.kafka_consumer import Committed, KafkaSource, Records, RecordSo
 
 PARTITIONS = 2
 LIMIT_S = 40.0
+HEARTBEAT_S = 0.2
 
 
 class Log(Protocol):
@@ -151,7 +152,7 @@ def group(request: pytest.FixtureRequest) -> Iterator[Group]:
     else:
         bootstrap = request.getfixturevalue("broker")
         log, name = BrokerLog(bootstrap, PARTITIONS), f"group-{uuid.uuid4()}"
-        group = Group(log, lambda: KafkaSource(bootstrap, log.name, name, max_records=7), lambda source: source.close())
+        group = Group(log, lambda: KafkaSource(bootstrap, log.name, name, max_records=7, heartbeat_s=HEARTBEAT_S), lambda source: source.close())
     yield group
     group.close()
 
