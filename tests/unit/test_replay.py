@@ -143,6 +143,27 @@ def test_a_missing_column_a_missing_file_and_no_file_are_one_line(tmp_path: Path
         create("replay", Request(), services.settings(), LISTED, ManualClock())
 
 
+@pytest.mark.parametrize("order", [COLUMNS, COLUMNS[::-1]], ids=["as listed", "backwards"])
+def test_names_of_parquet_columns_may_be_written_in_any_case(tmp_path: Path, order: tuple[str, ...]) -> None:
+    fields = dict(zip(COLUMNS, ("A", "2013-10-07T14:00:00Z", "10.5", "1", "Q", ""), strict=True))
+    pq.write_table(pa.table({f" {name.title()}": [fields[name]] for name in order}), tmp_path / "trades.parquet")
+    (found,) = good(replayed(tmp_path / "trades.parquet"))
+    assert (found.symbol, found.price, found.size) == ("A", "10.5", 1)
+
+
+def test_a_parquet_column_of_no_simple_type_is_told_in_one_line(tmp_path: Path) -> None:
+    table = pa.table({name: ["A"] for name in COLUMNS} | {"price": [{"amount": 1}]})
+    pq.write_table(table, tmp_path / "trades.parquet")
+    with pytest.raises(ConfigError, match="cannot be read as text") as caught:
+        replayed(tmp_path / "trades.parquet")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="column price is there more than once"):
+        replayed(written(tmp_path, GOOD.format(0, 0) + ",10.0", header=HEADER + ",Price"))
+
+
 def test_parquet_gives_the_same_ticks_as_csv(tmp_path: Path) -> None:
     lines = [f"A,2013-10-07T14:00:00.{i:06d}Z,10.5,{i},Q," for i in range(5)]
     table = pa.table(
