@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -25,6 +27,10 @@ from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehous
 
 LAKE_TARGET_S = 6.0
 WAREHOUSE_TARGET_S = 30.0
+
+_MOST_WAITING = 500_000
+"""Most ticks that have not arrived that one measurement takes into memory."""
+_CHUNK = 50_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         with closing(open_warehouse(connection_arguments(settings), query_tag="ticklake latency")) as warehouse:
             loaded = list(_loaded(warehouse, now - longest, now))
             loaded_ends = _loaded_ends(warehouse)
-        waiting = list(_waiting(kafka, store, settings, loaded_ends))
+        waiting = list(islice(_waiting(kafka, store, settings, loaded_ends, now - longest), _MOST_WAITING))
+    if len(waiting) == _MOST_WAITING:
+        print(f"only the first {_MOST_WAITING} ticks that have not arrived were measured; choose a shorter --window", file=sys.stderr)
     report = measure([*loaded, *waiting], now, args.window)
     if args.json:
         print(json.dumps(report))
@@ -91,23 +99,30 @@ def _loaded_ends(warehouse: Warehouse) -> dict[Partition, tuple[int, str]]:
     return {Partition(int(row["GENERATION"]), int(row["PARTITION_ID"])): (int(row["NEXT_OFFSET"]), row["OBJECT_KEY"]) for row in rows}
 
 
-def _waiting(kafka: KafkaView, store: ObjectStore, settings: Settings, loaded: dict[Partition, tuple[int, str]]) -> Iterator[Arrival]:
-    """Ticks that are in the lake but not in the ledger, and ticks that only the broker has."""
+def _waiting(kafka: KafkaView, store: ObjectStore, settings: Settings, loaded: dict[Partition, tuple[int, str]], begin: datetime) -> Iterator[Arrival]:
+    """Ticks received at `begin` or later that are in the lake but not in the ledger, and ticks that only the broker has.
+
+    A tick is received before the broker takes it, so what the broker took before `begin` is left unread.
+    """
     topic = settings.ticks_topic
     generation = generations.find(store, topic, kafka.topic_id(topic)) or 1
-    starts, ends = kafka.starts(topic), kafka.ends(topic)
+    starts, ends, since = kafka.starts(topic), kafka.ends(topic), kafka.since(topic, begin)
     unread: dict[int, tuple[int, int]] = {}
     for number in ends:
         partition = Partition(generation, number)
         landed, after = loaded.get(partition, (starts[number], None))
         for listed in store.list(lake.partition_prefix(topic, partition), after):
             meta = facts.metadata(store, listed.key)
+            landed = max(landed, meta.end)
+            if meta.max_received_at is None or meta.max_received_at < begin:
+                continue
             body = store.read(listed.key) or b""
             landed_at = max(listed.modified, meta.put_at)
             for time in pq.read_table(io.BytesIO(body), columns=["RECEIVED_AT"])["RECEIVED_AT"].drop_null().to_pylist():
                 yield Arrival(facts.utc(time), landed_at, None)
-            landed = max(landed, meta.end)
-        unread[number] = (landed, ends[number])
-    for records in kafka.read(topic, unread).values():
-        for time in columns.decode(records.keys, records.values).columns["RECEIVED_AT"].drop_null().to_pylist():
-            yield Arrival(facts.utc(time), None, None)
+        unread[number] = (max(landed, since[number]), ends[number])
+    while unread := {number: span for number, span in unread.items() if span[0] < span[1]}:
+        for records in kafka.read(topic, {number: (first, min(first + _CHUNK, end)) for number, (first, end) in unread.items()}).values():
+            for time in columns.decode(records.keys, records.values).columns["RECEIVED_AT"].drop_null().to_pylist():
+                yield Arrival(facts.utc(time), None, None)
+        unread = {number: (first + _CHUNK, end) for number, (first, end) in unread.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from datetime import datetime
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
@@ -60,6 +61,14 @@ class KafkaView:
             parts = self._partitions(topic)
             return {part.partition: start for part, start in self._consumer.beginning_offsets(parts, timeout_ms=int(_ANSWER_S * 1000)).items()}
 
+    def since(self, topic: str, time: datetime) -> dict[int, int]:
+        """The offset of the first record that the broker took at `time` or later, by partition; the end where there is none."""
+        ends = self.ends(topic)
+        times = {TopicPartition(topic, partition): int(time.timestamp() * 1000) for partition in ends}
+        with unavailable():
+            found = self._consumer.offsets_for_times(times, timeout_ms=int(_ANSWER_S * 1000))
+        return ends | {part.partition: each.offset for part, each in found.items() if each}
+
     def topic_id(self, topic: str) -> str:
         """The id of the topic's present life."""
         with unavailable():
@@ -95,8 +104,13 @@ class KafkaView:
             start = self._consumer.beginning_offsets([part], timeout_ms=int(_ANSWER_S * 1000))[part]
             self._consumer.assign([part])
             self._consumer.seek(part, max(start, end - limit))
-            while self._consumer.position(part) < end:
-                for record in self._consumer.poll(timeout_ms=1_000).get(part, ()):
+            idle = 0
+            while (self._consumer.position(part, timeout_ms=int(_ANSWER_S * 1000)) or 0) < end:
+                records = self._consumer.poll(timeout_ms=250).get(part, ())
+                idle = 0 if records else idle + 1
+                if idle == _IDLE_POLLS:
+                    raise BrokerUnavailable(f"Kafka gives no more records of {topic}, though it has some")
+                for record in records:
                     yield record.offset, record.value, {name: value.decode(errors="replace") for name, value in record.headers}
 
     def _partitions(self, topic: str) -> list[TopicPartition]:

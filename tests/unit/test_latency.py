@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fakes.memory_store import MemoryStore
+from tests.fixtures import services
+from ticklake.tick import Tick, encode
+from ticklake_cli import latency
 from ticklake_cli.facts import percentile
 from ticklake_cli.latency import Arrival, measure
+from ticklake_io.kafka_consumer import Records
+from ticklake_io.kafka_view import KafkaView
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 
@@ -44,3 +53,52 @@ def test_a_percentile_is_the_smallest_value_that_covers_its_share(values: list[f
     found = percentile(values, share)
     assert sum(value <= found for value in values) >= share * len(values)
     assert sum(value < found for value in values) < share * len(values)
+
+
+def tick(at: datetime) -> Tick:
+    return Tick(tick_id=str(at), symbol="A", kind="trade", event_time=at, received_at=at, price="1.00", source="s", feed="synthetic", sequence=0, size=1)
+
+
+class SlowBroker:
+    """A topic of one partition, a tick a second from 1000 s ago, of which nothing has arrived anywhere."""
+
+    def __init__(self) -> None:
+        self.read_offsets: list[int] = []
+
+    def topic_id(self, topic: str) -> str:
+        return "one"
+
+    def starts(self, topic: str) -> dict[int, int]:
+        return {0: 0}
+
+    def ends(self, topic: str) -> dict[int, int]:
+        return {0: 1000}
+
+    def since(self, topic: str, time: datetime) -> dict[int, int]:
+        return {0: 1000 - int((NOW - time).total_seconds())}
+
+    def read(self, topic: str, offsets: Mapping[int, tuple[int, int]]) -> dict[int, Records]:
+        (span,) = offsets.values()
+        wanted = list(range(*span))
+        self.read_offsets += wanted
+        values = [encode(tick(NOW - timedelta(seconds=1000 - offset))) for offset in wanted]
+        return {0: Records(wanted, [0] * len(wanted), [b"A"] * len(wanted), list(values))}
+
+
+def waiting(broker: SlowBroker, window_s: int) -> Iterator[Arrival]:
+    return latency._waiting(cast("KafkaView", broker), MemoryStore(), services.settings(), {}, NOW - timedelta(seconds=window_s))
+
+
+def test_what_the_broker_took_before_the_window_is_left_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "_CHUNK", 30)
+    broker = SlowBroker()
+    arrivals = list(waiting(broker, 100))
+    assert broker.read_offsets == list(range(900, 1000))
+    assert [(NOW - each.received_at).total_seconds() for each in arrivals] == list(range(100, 0, -1))
+
+
+def test_a_backlog_is_read_in_parts_as_far_as_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "_CHUNK", 30)
+    broker = SlowBroker()
+    assert len(list(islice(waiting(broker, 1000), 40))) == 40
+    assert len(broker.read_offsets) == 60
