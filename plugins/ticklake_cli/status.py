@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from infra.local.instance import Instance
@@ -53,11 +53,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     instance = Instance.current()
     now = SystemClock().now()
     found = components(instance)
-    readings, lag = _readings(settings, now)
+    readings, lag, why = _readings(settings, now)
     if _starting(found, settings):
         readings = {name: Reading(each.age_s, 0.0 if each.waiting_s is not None else None) for name, each in readings.items()}
     targets = {"event": settings.target_event_s, "lake": settings.target_lake_s, "warehouse": settings.target_warehouse_s}
-    hops = judge(readings, targets)
+    hops = [replace(hop, says=f"{hop.says}: {why}") if hop.state == "unknown" and why else hop for hop in judge(readings, targets)]
     ok = all(each.state == "up" for each in found) and all(hop.state not in ("cause", "unknown") for hop in hops)
     if args.json:
         print(json.dumps(_report(ok, found, hops, lag, instance)))
@@ -66,20 +66,22 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     return 0 if ok else 1
 
 
-def _readings(settings: Settings, now: datetime) -> tuple[dict[str, Reading], dict[str, int]]:
-    """What each hop says; a hop whose keeper does not answer is unknown, and so are those behind it."""
+def _readings(settings: Settings, now: datetime) -> tuple[dict[str, Reading], dict[str, int], str]:
+    """What each hop says, and the lag; a hop whose keeper does not answer is unknown, and so are those behind it, for the reason given last."""
     unknown = Reading(None, None)
     readings = dict.fromkeys(("event", "lake", "warehouse"), unknown)
+    lag: dict[str, int] = {}
     try:
         store = open_store(settings)
         stream = _stream(settings, store)
+        lag[settings.ticks_topic] = stream.lag
         age = _age(stream.newest, now)
         readings["event"] = Reading(age, (age or 0.0) if _expects_ticks(settings, now) else 0.0)
         readings["lake"] = _lake(store, stream, now)
         readings["warehouse"] = _warehouse(settings, store, stream, now)
-    except TicklakeError:
-        return readings, {}
-    return readings, {settings.ticks_topic: stream.lag}
+    except TicklakeError as error:
+        return readings, lag, str(error)
+    return readings, lag, ""
 
 
 def _stream(settings: Settings, store: ObjectStore) -> Stream:

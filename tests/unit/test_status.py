@@ -1,0 +1,51 @@
+"""Status says what it knows when one keeper does not answer, and why it does not know the rest."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from typing import NoReturn
+
+import pytest
+
+from tests.fakes.memory_store import MemoryStore
+from tests.fixtures import services
+from ticklake.errors import StoreUnavailable, WarehouseUnavailable
+from ticklake.freshness import Reading
+from ticklake_cli import status
+
+NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+
+
+def refusing(error: Exception) -> object:
+    def refuse(*_: object) -> NoReturn:
+        raise error
+
+    return refuse
+
+
+@pytest.fixture(autouse=True)
+def platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "open_store", lambda _: MemoryStore())
+    monkeypatch.setattr(status, "_stream", lambda *_: status.Stream(generation=1, ends={0: 7, 1: 5}, newest=NOW))
+    monkeypatch.setattr(status, "_warehouse", refusing(WarehouseUnavailable("the warehouse does not answer: refused")))
+
+
+def test_without_the_warehouse_the_lag_and_the_other_hops_are_told() -> None:
+    readings, lag, why = status._readings(services.settings(), NOW)
+    assert readings == {"event": Reading(0.0, 0.0), "lake": Reading(None, 0.0), "warehouse": Reading(None, None)}
+    assert lag == {"market.ticks": 12}
+    assert why == "the warehouse does not answer: refused"
+
+
+def test_without_the_store_nothing_is_told_but_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "_stream", refusing(StoreUnavailable("the store does not answer")))
+    readings, lag, why = status._readings(services.settings(), NOW)
+    assert set(readings.values()) == {Reading(None, None)}
+    assert (lag, why) == ({}, "the store does not answer")
+
+
+def test_the_reason_is_in_the_hop_s_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(status, "components", lambda _: [])
+    assert status.run(argparse.Namespace(json=False), services.settings()) == 1
+    assert "cannot be told: the warehouse does not answer: refused" in capsys.readouterr().out
