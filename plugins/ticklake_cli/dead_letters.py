@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import closing
 
 from ticklake.settings import Settings
@@ -14,9 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `run` reads to `parser`."""
     actions = parser.add_subparsers(dest="action", required=True)
     listing = actions.add_parser("list", help="the newest dead letters, one a line")
-    listing.add_argument("--limit", type=int, default=50, metavar="N", help="how many (default 50)")
+    listing.add_argument("--limit", type=_at_least(1), default=50, metavar="N", help="how many (default 50)")
     showing = actions.add_parser("show", help="one record's bytes, as they came, to standard output")
-    showing.add_argument("offset", type=int, help="its offset on the dead-letter topic, as `list` shows it")
+    showing.add_argument("offset", type=_at_least(0), help="its offset on the dead-letter topic, as `list` shows it")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -34,3 +35,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         return 1
     sys.stdout.buffer.write(values[0] or b"")
     return 0
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least {least}")
+        return int(text)
+
+    return number
