@@ -32,6 +32,9 @@ _ANSWER_S = 5.0
 """How long a broker may take to answer at first."""
 RECREATE = "the broker has lost records that it had acknowledged; recreate the topic, the lake then begins a new generation"
 
+_LONGEST_REBALANCE_MS = 60_000
+"""A member that does not rejoin holds up its group for so long. Between two polls we take a tenth of a second, at a start some listings."""
+
 _NOT_OURS = (CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError)
 """What the client raises for a commit that the group does not take."""
 
@@ -183,6 +186,7 @@ class KafkaSource:
                 isolation_level="read_committed",
                 partition_assignment_strategy=(CooperativeStickyAssignor,),
                 max_poll_records=max_records,
+                max_poll_interval_ms=_LONGEST_REBALANCE_MS,
                 max_partition_fetch_bytes=2 << 20,
                 fetch_max_bytes=8 << 20,
                 receive_buffer_bytes=4 << 20,

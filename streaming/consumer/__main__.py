@@ -12,6 +12,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import pyarrow as pa
 import structlog
 
 from streaming import log as streaming_log
@@ -36,6 +37,8 @@ DRAIN_S = 15.0
 """Longest that a stop may take; below the group's session timeout of 45 s."""
 REPORT_S = 60.0
 UPLOADS = 2
+SWITCH_S = 0.0005
+"""How long a thread may keep the interpreter. Polling is all Python; an upload is many short calls that would each wait their turn."""
 _PAUSE_S = 2.0
 
 _log = structlog.get_logger()
@@ -44,6 +47,8 @@ _log = structlog.get_logger()
 def main() -> int:
     """Run the service; its exit status."""
     streaming_log.configure()
+    sys.setswitchinterval(SWITCH_S)
+    pa.set_memory_pool(pa.system_memory_pool())  # gives memory back between batches, which Arrow's own keeps
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

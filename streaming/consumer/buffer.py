@@ -128,4 +128,4 @@ class Buffer:
 
 
 def _size(records: Records) -> int:
-    return sum(len(value) for value in records.values if value is not None)
+    return sum(map(len, filter(None, records.values)))

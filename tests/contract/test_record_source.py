@@ -16,7 +16,7 @@ from ticklake.errors import BrokerUnavailable
 from ticklake_io.kafka_consumer import Committed, KafkaSource, Records, RecordSource
 
 PARTITIONS = 2
-LIMIT_S = 40.0
+LIMIT_S = 120
 HEARTBEAT_S = 0.2
 
 
