@@ -92,6 +92,22 @@ class Supervisor:
         if not wait_until(self.running, 15, step=0.05):
             raise Stop(f"the supervisor does not start; see {self._instance.log_path('supervisor')}")
 
+    def reload(self) -> None:
+        """Bring a running supervisor to the present configuration; components that it changes are stopped.
+
+        Raises `Stop` when the supervisor refuses.
+        """
+        self._config.write_text(self._configuration())
+        try:
+            ((added, changed, removed),) = self._call("reloadConfig")
+            for name in (*changed, *removed):
+                self._call("stopProcessGroup", name)
+                self._call("removeProcessGroup", name)
+            for name in (*added, *changed):
+                self._call("addProcessGroup", name)
+        except xmlrpc.client.Fault as fault:
+            raise Stop(f"the running supervisor refuses its new configuration ({fault.faultString}); run make down first") from None
+
     def running(self) -> bool:
         """Whether the supervisor answers."""
         if not self._socket.exists():
@@ -116,7 +132,8 @@ class Supervisor:
             try:
                 self._call("stopProcess", name, False)
             except xmlrpc.client.Fault as fault:
-                if "NOT_RUNNING" not in fault.faultString:
+                # A supervisor that was started by an older checkout may not know the component.
+                if not fault.faultString.startswith(("NOT_RUNNING", "BAD_NAME")):
                     raise
         wait_until(lambda: not any(each.pid for each in self.components() if each.name in names), timeout, step=0.1)
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from infra.local.files import make_folders
-from infra.local.instance import COMPONENT_VARIABLE, Instance
+from infra.local.instance import COMPONENT_VARIABLE, COMPONENTS, Instance
 from infra.local.probes import ready, wait_until
 from infra.local.processes import end_processes, processes
 from infra.local.status import Component, components
-from infra.local.supervisor import Supervisor
+from infra.local.supervisor import _PROGRAM, Supervisor
 from infra.local.up import down
 from tests.fixtures.services import free_port
 
@@ -82,6 +82,29 @@ def test_only_processes_of_this_instance_and_component_are_ended(instance: Insta
         for process in (mine, theirs, users):
             process.kill()
             process.wait()
+
+
+def test_a_running_supervisor_learns_of_new_and_changed_components(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    supervisor = Supervisor(instance)
+    with monkeypatch.context() as older:
+        older.setattr("infra.local.supervisor.COMPONENTS", ("store", "gone"))
+        supervisor.start()
+    supervisor.start_component("store")
+    assert wait_until(lambda: is_up(instance), 30)
+    first = store(instance).pid
+    supervisor.stop_components(["store", "housekeeper"], timeout=0)  # the latter is not known yet
+    supervisor.start_component("store")
+    supervisor.reload()
+    assert {row["name"] for row in supervisor._call("getAllProcessInfo")} == set(COMPONENTS)
+    supervisor.start_component("housekeeper")
+    assert wait_until(lambda: next(each.running for each in supervisor.components() if each.name == "housekeeper"), 30)
+    assert first is not None
+    before = next(each.pid for each in supervisor.components() if each.name == "housekeeper")
+    monkeypatch.setattr("infra.local.supervisor._PROGRAM", _PROGRAM.replace("stopwaitsecs=20", "stopwaitsecs=19"))
+    supervisor.reload()
+    assert not any(each.running for each in supervisor.components())
+    supervisor.start_component("housekeeper")
+    assert wait_until(lambda: next(each.pid for each in supervisor.components() if each.name == "housekeeper") not in (None, before), 30)
 
 
 def test_the_supervisor_lets_go_of_the_callers_pipes(instance: Instance) -> None:
