@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ticklake.errors import ConfigError
+from ticklake.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout that this instance runs."""
@@ -30,6 +31,8 @@ _TUNING = {
     "SPT_NOENV": "1",
 }
 _NOISE = ("TICKLAKE_", "AIRFLOW", "PYTHON", "SNOWFLAKE_", "AWS_", "VIRTUAL_ENV", "STREAMLIT_")
+_DECIDED = ("home", "port_base", "kafka_", "s3_", "warehouse_")
+"""Settings that follow from the instance, so that the caller's own are not taken."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Instance:
 
     home: Path
     port_base: int = 18000
+
+    @staticmethod
+    def chosen(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """The settings of an environment that its owner may choose: those that do not follow from the instance."""
+        names = {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields if not name.startswith(_DECIDED)}
+        return {name: value for name, value in environ.items() if name in names}
 
     @classmethod
     def current(cls, environ: Mapping[str, str] = os.environ) -> Instance:
@@ -79,6 +88,11 @@ class Instance:
         return self.home / "instance.env"
 
     @property
+    def lock_file(self) -> Path:
+        """Held by the command that changes the instance; its presence tells that the directory is one."""
+        return self.home / "instance.lock"
+
+    @property
     def ca_file(self) -> Path:
         """The certificate authority of the warehouse."""
         return self.home / "tls" / "ca.pem"
@@ -103,6 +117,9 @@ class Instance:
         }
 
     def process_environment(self, component: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """The whole environment of a process of `component`: the caller's without what would lead it elsewhere, and ours."""
+        """The whole environment of a process of `component`: the caller's without what would lead it elsewhere, and ours.
+
+        The settings that the caller chose stay, and so win over `.env` in every life of every component.
+        """
         inherited = {name: value for name, value in environ.items() if not name.startswith(_NOISE)}
-        return inherited | self.environment() | _TUNING | {COMPONENT_VARIABLE: component}
+        return inherited | self.chosen(environ) | self.environment() | _TUNING | {COMPONENT_VARIABLE: component}

@@ -17,18 +17,14 @@ from infra.local.broker import MESSAGE_LIMIT
 from infra.local.files import write_private
 from infra.local.instance import BUCKET, HOST, ROOT, Instance
 from ticklake.errors import BrokerUnavailable, StoreUnavailable, WarehouseUnavailable
-from ticklake.settings import Settings
 
 _TICK_LIMIT = 1_048_576
 _DAY_MS = 86_400_000
-_DECIDED = ("home", "port_base", "kafka_", "s3_", "warehouse_")
-"""Settings that follow from the instance, so that the caller's own are not taken."""
 
 
 def write_settings(instance: Instance, environ: Mapping[str, str] = os.environ) -> None:
-    """Write `instance.env`: what follows from the instance, and the other settings that the caller's environment holds."""
-    told = {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields if not name.startswith(_DECIDED)}
-    values = {name: value for name, value in environ.items() if name in told} | {
+    """Write `instance.env`: what follows from the instance, and the settings that the caller chose, for commands run from elsewhere."""
+    values = instance.chosen(environ) | {
         "TICKLAKE_KAFKA_BOOTSTRAP": instance.urls()["broker"],
         "TICKLAKE_S3_BUCKET": BUCKET,
         "TICKLAKE_S3_ENDPOINT": instance.urls()["store"],

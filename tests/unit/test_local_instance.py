@@ -63,6 +63,20 @@ def test_settings_of_the_instance_win_over_the_callers_and_other_settings_are_ke
     assert instance.home.stat().st_mode & 0o777 == 0o700
 
 
+def test_the_callers_settings_win_over_the_env_file_in_every_life_of_a_component(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = Instance(tmp_path / "home", 20000)
+    make_folders(instance)
+    caller = {"TICKLAKE_FLUSH_AGE_S": "2.5", "TICKLAKE_S3_BUCKET": "production"}
+    write_settings(instance, caller)
+    (tmp_path / ".env").write_text("TICKLAKE_FLUSH_AGE_S=9\nTICKLAKE_FLUSH_RECORDS=7\n")
+    monkeypatch.chdir(tmp_path)
+    supervisor = instance.process_environment("supervisor", caller)
+    for name, value in instance.process_environment("consumer", supervisor).items():
+        monkeypatch.setenv(name, value)
+    loaded = settings.load()
+    assert (loaded.flush_age_s, loaded.flush_records, loaded.s3_bucket) == (2.5, 7, "ticklake")
+
+
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
