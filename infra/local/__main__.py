@@ -24,6 +24,9 @@ def main() -> int:
     except TicklakeError as error:
         print(f"make {command}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"make {command}: {error.filename or 'the machine'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     if command == "up":
         print(f"\nTicklake is up after {time.monotonic() - began:.0f} s.")
         for name, address in instance.urls().items():

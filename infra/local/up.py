@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 from infra.local import airflow, broker
-from infra.local.files import make_folders
+from infra.local.alone import alone
+from infra.local.files import make_folders, remove_folders
 from infra.local.instance import COMPONENTS, Instance
 from infra.local.preflight import check_disk, check_ports
 from infra.local.probes import ready, wait_until
@@ -34,23 +35,23 @@ def up(instance: Instance) -> None:
     are not up in time, and leaves them to the supervisor, their logs to the reader.
     """
     supervisor = Supervisor(instance)
-    fresh = not supervisor.running()
-    if fresh:
-        end_processes(instance)
-        supervisor.check()
-        check_ports(instance)
-        shutil.rmtree(instance.home / "tmp", ignore_errors=True)
+    supervisor.check()
     make_folders(instance)
-    with _alone(instance):
+    with alone(instance, "up"):
         check_disk(instance.home)
+        fresh = not supervisor.running()
+        if fresh:
+            end_processes(instance)
+            check_ports(instance)
+            _empty(instance.home / "tmp")
         try:
             _start(instance, supervisor, fresh)
         except BaseException:
             if fresh:
-                down(instance)
+                _stop(instance)
             raise
-        with _step("all components up"):
-            _wait_for_all(instance)
+    with _step("all components up"):
+        _wait_for_all(instance)
 
 
 def _start(instance: Instance, supervisor: Supervisor, fresh: bool) -> None:
@@ -68,6 +69,8 @@ def _start(instance: Instance, supervisor: Supervisor, fresh: bool) -> None:
                 broker.prepare(instance)
             with _step("supervisor"):
                 supervisor.start()
+        else:
+            supervisor.reload()
         for name in ("store", "warehouse", "broker"):
             supervisor.start_component(name)
         _result("Airflow's database", migrated)
@@ -85,7 +88,24 @@ def _start(instance: Instance, supervisor: Supervisor, fresh: bool) -> None:
 
 
 def down(instance: Instance) -> None:
-    """Stop everything, keeping the data. What wants to hand over to broker, store and warehouse goes first."""
+    """Stop everything, keeping the data. Raises `Stop` when another command does not let go of the instance."""
+    with alone(instance, "down"):
+        _stop(instance)
+
+
+def reset(instance: Instance) -> None:
+    """Stop everything and delete the instance's data, and nothing else.
+
+    Raises `ConfigError` when the directory is no instance, `Stop` when another command does not let go of it.
+    """
+    with alone(instance, "reset"):
+        _stop(instance)
+        if instance.home.exists():
+            remove_folders(instance)
+
+
+def _stop(instance: Instance) -> None:
+    """What wants to hand over to broker, store and warehouse goes first."""
     supervisor = Supervisor(instance)
     if supervisor.running():
         with _step("stopping components"):
@@ -93,13 +113,6 @@ def down(instance: Instance) -> None:
             supervisor.stop_components(_BACKENDS, timeout=30)
             supervisor.shutdown(timeout=30)
     end_processes(instance, grace_s=5)
-
-
-def reset(instance: Instance) -> None:
-    """Stop everything and delete the instance's data. A directory that is no instance is left alone."""
-    down(instance)
-    if instance.settings_file.exists():
-        shutil.rmtree(instance.home)
 
 
 def _wait_for_all(instance: Instance) -> None:
@@ -137,12 +150,9 @@ def _answers(instance: Instance, name: str) -> None:
         raise Stop(f"{name} does not answer; see {instance.log_path(name)}")
 
 
-@contextmanager
-def _alone(instance: Instance) -> Iterator[None]:
-    """Two `make up` of one instance at once would start it twice; the second waits for the first."""
-    with (instance.home / "run" / "up.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
 
 
 @contextmanager
