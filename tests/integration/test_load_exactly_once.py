@@ -163,6 +163,68 @@ def test_a_cursor_that_runs_ahead_of_the_ledger_loses_nothing(platform: LoadPlat
     assert_right(platform, [(0, event, event) for event in range(4)])
 
 
+MOST = 2**63 - 1
+LARGEST = "999999999999.99999999"
+
+
+def trades(*pairs: tuple[str, int | None]) -> list[Value]:
+    """Trades of one minute, of price and size."""
+    at = datetime(2199, 12, 31, 23, 59, tzinfo=UTC)
+    return [
+        (
+            b"A",
+            encode(
+                Tick(
+                    tick_id=f"t-{n}",
+                    symbol="A",
+                    kind="trade",
+                    event_time=at + timedelta(seconds=n),
+                    received_at=at,
+                    price=price,
+                    source="x",
+                    feed="replay",
+                    sequence=MOST,
+                    size=size,
+                    day_volume=MOST,
+                )
+            ),
+        )
+        for n, (price, size) in enumerate(pairs)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "vwap"),
+    [
+        ([(LARGEST, MOST)], LARGEST),
+        ([(LARGEST, MOST)] * 5, LARGEST),
+        ([(LARGEST, 1)] * 3, LARGEST),
+        ([(LARGEST, None)], None),
+        ([(LARGEST, 0), ("1", 0)], None),
+        ([("0.00000001", MOST)] * 2, "0.00000001"),
+        ([("1", MOST), ("3", MOST)], "2"),
+        ([("999999999999", 1), ("1", 1)], "500000000000"),
+        ([("10000000", 10**9), ("9999999.99999999", 10**9)], "10000000"),
+        ([("9999999.99999999", 10**9), ("9999999.99999997", 10**9)] * 10, "9999999.99999998"),
+        ([("10000000.00000001", 10**9), ("10000000.00000001", 1)], "10000000.00000001"),
+        ([("123.45", 3_000_000), ("123.46", 1_234_567), ("500", 0), ("1", None)], "123.45291545"),
+        ([("100.01", 127), ("100.02", 1)], "100.01007813"),
+    ],
+)
+def test_no_legal_trade_is_too_large_for_a_bar(platform: LoadPlatform, pairs: list[tuple[str, int | None]], vwap: str | None) -> None:
+    topic = next(_topics)
+    platform.empty()
+    Partition(platform.store, topic, 0).land(trades(*pairs), ARRIVAL_MS)
+    assert platform.load(topic).winners == len(pairs)
+    sizes = [size for _, size in pairs if size is not None]
+    stored = platform.warehouse.rows("SELECT HIGH, VOLUME, VWAP FROM CURATED.BARS_1M")
+    assert stored == [{"HIGH": max(Decimal(price) for price, _ in pairs), "VOLUME": sum(sizes) if sizes else None, "VWAP": Decimal(vwap) if vwap else None}]
+    for table in ("RAW.TICKS", "CURATED.TICKS"):
+        rows = platform.warehouse.rows(f"SELECT PRICE, SIZE, DAY_VOLUME, SEQUENCE FROM {table} ORDER BY EVENT_TIME")
+        assert rows == [{"PRICE": Decimal(price), "SIZE": size, "DAY_VOLUME": MOST, "SEQUENCE": MOST} for price, size in pairs]
+    assert platform.load(topic).objects == 0
+
+
 def test_without_new_objects_the_warehouse_is_asked_nothing(platform: LoadPlatform) -> None:
     topic = next(_topics)
     platform.empty()

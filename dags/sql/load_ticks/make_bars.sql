@@ -39,6 +39,9 @@ TRADES AS (
         AND TICKS.EVENT_TIME < :end_minute
 ),
 
+-- Sums are of CAST, since fakesnow sums anything else as binary floats. VWAP is the rounded quotient of DIVIDEND and
+-- DIVISOR, in units of 10^-8 and doubled, so that its half is whole. Prices above 10 million and sizes above a billion
+-- are cut off there, so that no minute is too large to add up; it then takes NEARLY.
 BARS AS (
     SELECT
         SYMBOL,
@@ -48,11 +51,13 @@ BARS AS (
         MAX(PRICE) AS HIGH,
         MIN(PRICE) AS LOW,
         MAX(CASE WHEN NTH = N THEN PRICE END) AS CLOSE,
-        SUM(SIZE) AS VOLUME,
+        SUM(CAST(SIZE AS NUMBER(37, 0))) AS VOLUME,
         COUNT(*) AS TRADES,
-        -- What VWAP is the rounded quotient of, in units of 10^-8 and doubled, so that its half is whole.
-        NULLIF(SUM(SIZE), 0) * 2 AS DIVISOR,
-        CAST(SUM(PRICE * SIZE) * 200000000 AS NUMBER(38, 0)) + SUM(SIZE) AS DIVIDEND
+        NULLIF(SUM(CAST(SIZE AS NUMBER(37, 0))), 0) * 2 AS DIVISOR,
+        SUM(CAST(CAST(LEAST(PRICE, 10000000) * 100000000 AS NUMBER(16, 0)) * LEAST(SIZE, 1000000000) AS NUMBER(37, 0))) * 2
+        + SUM(CAST(SIZE AS NUMBER(37, 0))) AS DIVIDEND,
+        MAX(PRICE) <= 10000000 AND MAX(SIZE) <= 1000000000 AS IS_EXACT,
+        SUM(CAST(PRICE AS FLOAT) * CAST(SIZE AS FLOAT)) / NULLIF(SUM(CAST(SIZE AS FLOAT)), 0) AS NEARLY
     FROM TRADES
     GROUP BY SYMBOL, SOURCE, BAR_START
 ),
@@ -78,7 +83,11 @@ SELECT
     BARS.VOLUME,
     BARS.TRADES,
     -- Exact on an engine that divides decimals as binary floats, too: the remainder is taken off first.
-    CAST(ROUND((BARS.DIVIDEND - MOD(BARS.DIVIDEND, BARS.DIVISOR)) / BARS.DIVISOR) AS NUMBER(28, 0)) * 0.00000001 AS VWAP,
+    -- No mean is outside of its prices, but a rounded one may be, and then has no place in the column.
+    LEAST(BARS.HIGH, GREATEST(BARS.LOW, CASE
+        WHEN BARS.IS_EXACT THEN CAST(ROUND((BARS.DIVIDEND - MOD(BARS.DIVIDEND, BARS.DIVISOR)) / BARS.DIVISOR) AS NUMBER(28, 0)) * 0.00000001
+        ELSE CAST(ROUND(BARS.NEARLY, 8) AS NUMBER(28, 8))
+    END)) AS VWAP,
     CASE
         WHEN SESSIONS.CALENDAR IS NOT NULL THEN 'regular'
         WHEN BARS.BAR_START BETWEEN KNOWN.KNOWN_FROM AND KNOWN.KNOWN_TO THEN 'extended'
