@@ -69,7 +69,7 @@ class Tables:
 
 @dataclass
 class Verdict:
-    """The result; `ok` when there is no mismatch. Counts are records or rows."""
+    """The result; `ok` when there is no mismatch. Counts are records or rows; all records of an object that was set aside are `rejected`."""
 
     ok: bool = True
     pending: int = 0
@@ -93,7 +93,7 @@ def reconcile(committed: Mapping[Partition, int], tables: Tables, lake: Iterable
         curated=tables.curated,
         duplicates=tables.duplicates,
         quarantined=tables.quarantined,
-        rejected=tables.rejected,
+        rejected=tables.rejected + sum(entry.records - entry.rejected_rows for entry in tables.ledger.values() if entry.state == "SET_ASIDE"),
     )
     verdict.mismatches += _chains(committed, objects.values(), verdict)
     for entry in tables.ledger.values():

@@ -182,8 +182,9 @@ def unlike_in_curated(world: World, key: str) -> None:
 @settings(deadline=None, max_examples=30)
 @given(world=worlds(), data=st.data())
 def test_each_damage_is_named(damage: Any, world: World, data: st.DataObject) -> None:
-    ends = {each.end for each in world.lake.values()}
-    key = data.draw(st.sampled_from([key for key, each in world.ledger.items() if each.state == "MERGED" and each.chain_from in ends]))
+    ends = {(each.partition, each.end) for each in world.lake.values()}
+    later = [key for key, each in world.ledger.items() if each.state == "MERGED" and (world.lake[key].partition, each.chain_from) in ends]
+    key = data.draw(st.sampled_from(later))
     damage(world, key)
     verdict = world.verdict()
     assert not verdict.ok
@@ -221,6 +222,16 @@ def test_what_was_set_aside_or_has_expired_need_not_be_in_raw(state: str, ok: bo
     key = next(iter(world.ledger))
     world.change(key, state=state, rows=0, offsets=0, lowest=None, highest=None, rejected_rows=0, rejects=0)
     assert world.verdict().ok == ok
+
+
+@given(worlds())
+def test_all_records_of_an_object_that_was_set_aside_count_as_rejected(world: World) -> None:
+    before, key = world.verdict().rejected, next(iter(world.ledger))
+    accepted = world.ledger[key].records - world.ledger[key].rejects
+    world.change(key, state="SET_ASIDE")
+    assert world.verdict().rejected == before + accepted
+    world.change(key, rows=0, offsets=0, lowest=None, highest=None, rejected_rows=0)
+    assert world.verdict().rejected == before + accepted
 
 
 @given(worlds())
