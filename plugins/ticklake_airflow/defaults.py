@@ -6,14 +6,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from ticklake.errors import Stop
+
 SQL_FOLDER = Path(__file__).parents[2] / "dags" / "sql"
 
 
 def default_args(owner: str) -> dict[str, Any]:
-    """Task arguments of a DAG of `owner`: a few short retries, further and further apart, and an end for what hangs."""
+    """Task arguments of a DAG of `owner`: a few short retries, further and further apart, and an end for what hangs.
+
+    What is a `Stop` is not tried again: the same would happen, and a person is to look at once.
+    """
     return {
         "owner": owner,
         "retries": 2,
+        "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=Stop, action=RetryAction.FAIL, reason="only a person can mend this")]),
         "retry_delay": timedelta(seconds=5),
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=1),

@@ -16,11 +16,17 @@ from ticklake_airflow.tags import Tag
 ROOT = Path(__file__).parents[2]
 FILES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 HEAVY = ("pyarrow", "pandas", "snowflake.connector", "boto3", "kafka", "exchange_calendars")
+ERRORS = {
+    **dict.fromkeys(("ChainBroken", "LoadMismatch", "ConfigError", "WarehouseRefused"), "fail"),
+    **dict.fromkeys(("BrokerUnavailable", "StoreUnavailable", "WarehouseUnavailable", "WarehouseBusy"), "default"),
+}
+"""What Airflow is to do after each: end the run, or try again as often as the task says."""
 LONGEST_PARSE_S = 5.0
 
 PROBE = f"""
 import json, sys, time
 from airflow.dag_processing.dagbag import DagBag
+from ticklake import errors
 began = time.monotonic()
 before = set(sys.modules)
 bag = DagBag({str(ROOT / "dags")!r})
@@ -30,7 +36,8 @@ print("\\n" + json.dumps({{
     "heavy": [name for name in {HEAVY!r} if name in set(sys.modules) - before],
     "dags": {{name: {{
         "doc": dag.doc_md, "tags": sorted(dag.tags), "catchup": dag.catchup,
-        "tasks": [{{"owner": t.owner, "retries": t.retries, "limit": t.execution_timeout.total_seconds()}} for t in dag.tasks],
+        "tasks": [{{"owner": t.owner, "retries": t.retries, "limit": t.execution_timeout.total_seconds(),
+                   "after": {{name: t.retry_policy.evaluate(getattr(errors, name)("why"), 1, 3).action.value for name in {ERRORS!r}}}}} for t in dag.tasks],
     }} for name, dag in bag.dags.items()}},
 }}))
 """
@@ -77,3 +84,8 @@ def test_a_dag_says_what_it_is(bag: dict[str, Any], name: str) -> None:
         assert each["owner"] not in ("", "airflow")
         assert each["retries"] > 0
         assert each["limit"] > 0
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_only_what_may_succeed_later_is_tried_again(bag: dict[str, Any], name: str) -> None:
+    assert [task["after"] for task in bag["dags"][name]["tasks"]] == [ERRORS] * len(bag["dags"][name]["tasks"])
