@@ -138,7 +138,7 @@ SELECT
         'etag', LEDGER.ETAG,
         'state', LEDGER.STATE,
         'gap_reason', LEDGER.GAP_REASON,
-        'copied_at', LEDGER.COPIED_AT::STRING,
+        'copied_at', TO_CHAR(LEDGER.COPIED_AT, 'YYYY-MM-DD HH24:MI:SS.FF6'),
         'first_offset', LEDGER.FIRST_OFFSET,
         'last_offset', LEDGER.LAST_OFFSET,
         'chain_from', LEDGER.CHAIN_FROM,
