@@ -219,7 +219,7 @@ class Pipeline:
         self._throttled = held > (self._buffer_bytes // 2 if self._throttled else self._buffer_bytes)
         self._source.pause(set(self._owned) if self._throttled or self._draining else set())
         self.progress.held_bytes = held
-        self.progress.oldest_age_s = max((owned.buffer.age(now) for owned in self._owned.values()), default=0.0)
+        self.progress.oldest_age_s = round(max((owned.buffer.age(now) for owned in self._owned.values()), default=0.0), 1)
         self.progress.partitions = len(self._owned)
 
     def _held(self) -> int:
