@@ -24,7 +24,7 @@ from ticklake_io.kafka_view import KafkaView
 from ticklake_io.store import ObjectStore, open_store
 from ticklake_io.warehouse import connection_arguments, open_warehouse
 
-_QUICK = {"login_timeout": 5, "network_timeout": 10}
+_QUICK = {"login_timeout": 5, "network_timeout": 10, "socket_timeout": 5}
 """A status that waits is no status."""
 
 
