@@ -10,6 +10,7 @@ LOCKED = 625
 
 _COMPILATION = 1003
 _BAD_VALUE = 100038
+_NO_FILE = 91016
 _DUPLICATE = 100072
 _INTERNAL = 603
 
@@ -26,7 +27,12 @@ def translated(error: Exception) -> snow.Error:
             return snow.ProgrammingError(msg=text, errno=_DUPLICATE, sqlstate="22000")
         case duckdb.ConversionException() | duckdb.OutOfRangeException() | duckdb.InvalidInputException():
             return snow.ProgrammingError(msg=text, errno=_BAD_VALUE, sqlstate="22018")
-        case duckdb.FatalException() | duckdb.InternalException() | duckdb.OutOfMemoryException():
+        case duckdb.IOException() if "No files found" in text:
+            return snow.ProgrammingError(msg=text, errno=_NO_FILE, sqlstate="22000")
+        case duckdb.IOException() | duckdb.FatalException() | duckdb.InternalException() | duckdb.OutOfMemoryException():
             return snow.OperationalError(msg=text, errno=_INTERNAL, sqlstate="XX000")
+        case duckdb.Error() if type(error) is duckdb.Error:
+            # What the object store's file system raised, as a traceback.
+            return snow.OperationalError(msg=text, errno=_INTERNAL, sqlstate="58030")
         case _:
             return snow.ProgrammingError(msg=f"{type(error).__name__}: {text}", errno=_COMPILATION, sqlstate="42000")
