@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
+from threading import Lock
 from typing import Any
 
 import duckdb
 import snowflake.connector.errors as snow
+import structlog
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.instance import FakeSnow
 
 from infra.local.warehouse.errors import LOCKED, translated
+
+log = structlog.get_logger()
+
+RESULTS_KEPT = 100
+"""Results that can still be asked for by their query's id; of the statements of all sessions, the last ones."""
 
 _OPENS_OR_ENDS = re.compile(r"\s*(BEGIN|START\s+TRANSACTION|ROLLBACK)\b", re.IGNORECASE)
 _COMMITS = re.compile(r"\s*COMMIT\b", re.IGNORECASE)
@@ -26,6 +34,10 @@ class Cursor(FakeSnowflakeCursor):
             session.refuse_after_abort(command)
         try:
             return super().execute(command, params, *args, **kwargs)
+        except duckdb.FatalException as error:
+            # The engine answers nothing more until its files are opened again, which the next process does.
+            log.critical("engine_invalidated", reason=str(error))
+            os._exit(1)
         except Exception as error:
             raise translated(error) from error
 
@@ -69,8 +81,26 @@ class Session(FakeSnowflakeConnection):
         raise snow.OperationalError(msg="the transaction was silent for too long and has been rolled back; begin again", errno=LOCKED, sqlstate="57014")
 
 
+class RecentResults(dict[str, tuple[Any, ...]]):
+    """Results by query id, the newest `RESULTS_KEPT`. Sessions write from several threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+
+    def __setitem__(self, query_id: str, result: tuple[Any, ...]) -> None:
+        with self._lock:
+            super().__setitem__(query_id, result)
+            while len(self) > RESULTS_KEPT:
+                del self[next(iter(self))]
+
+
 class Engine(FakeSnow):
-    """A fakesnow instance that hands out our sessions."""
+    """A fakesnow instance that hands out our sessions and forgets old results, which fakesnow keeps for ever."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as fakesnow has it
+        super().__init__(*args, **kwargs)
+        self.results_cache = RecentResults()
 
     def connect(self, database: str | None = None, schema: str | None = None, nop_regexes: list[str] | None = None, **kwargs: Any) -> Session:  # noqa: ANN401
         return Session(self.duck_conn.cursor(), self.results_cache, database, schema, db_path=self.db_path, nop_regexes=nop_regexes, **kwargs)
