@@ -19,8 +19,8 @@ from ticklake.lake import Partition
 from ticklake.settings import Settings
 from ticklake_cli import facts
 from ticklake_io import generations
-from ticklake_io.kafka_consumer import Committed
 from ticklake_io.kafka_view import KafkaView
+from ticklake_io.records import Committed
 from ticklake_io.store import ObjectStore, open_store
 from ticklake_io.warehouse import connection_arguments, open_warehouse
 

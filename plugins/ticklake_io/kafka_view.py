@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from ticklake.errors import BrokerUnavailable
 from ticklake_io.kafka_client import open_client, unavailable
-from ticklake_io.kafka_consumer import Committed, Records
+from ticklake_io.records import Committed, Records
 
 _ANSWER_S = 10.0
 _IDLE_POLLS = 20

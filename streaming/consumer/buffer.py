@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ticklake_io.kafka_consumer import Records
+from ticklake_io.records import Records
 
 
 @dataclass(frozen=True)

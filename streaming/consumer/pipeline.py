@@ -22,7 +22,8 @@ from streaming.consumer.buffer import Batch, Buffer, Limits
 from streaming.consumer.writer import Landed
 from ticklake.clock import Clock
 from ticklake.errors import ChainBroken, Retry, Stop, TicklakeError
-from ticklake_io.kafka_consumer import RECREATE, Committed, RecordSource
+from ticklake_io.kafka_consumer import RECREATE
+from ticklake_io.records import Committed, RecordSource
 
 _log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ import structlog
 from ticklake import lake
 from ticklake.errors import BadObject, ChainBroken, StoreUnavailable
 from ticklake.lake import ObjectMeta, Partition
-from ticklake_io.kafka_consumer import RecordSource
+from ticklake_io.records import RecordSource
 from ticklake_io.store import ObjectStore
 
 _log = structlog.get_logger()

@@ -13,7 +13,8 @@ import pytest
 from tests.fakes.memory_broker import MemorySource, MemoryTopic
 from tests.fixtures.broker import Topic
 from ticklake.errors import BrokerUnavailable
-from ticklake_io.kafka_consumer import Committed, KafkaSource, Records, RecordSource
+from ticklake_io.kafka_consumer import KafkaSource
+from ticklake_io.records import Committed, Records, RecordSource
 
 PARTITIONS = 2
 LIMIT_S = 120

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ticklake.errors import BrokerUnavailable
-from ticklake_io.kafka_consumer import Changes, Committed, Records
+from ticklake_io.records import Changes, Committed, Records
 
 
 @dataclass

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streaming.consumer.buffer import Batch, Buffer, Limits
-from ticklake_io.kafka_consumer import Records
+from ticklake_io.records import Records
 
 POLLS = st.lists(st.lists(st.tuples(st.integers(0, 2) | st.just(0), st.none() | st.binary(max_size=6)), min_size=1, max_size=7), min_size=1, max_size=8)
 LIMITS = st.builds(Limits, st.integers(1, 9), st.integers(1, 20), st.just(5.0))

@@ -10,8 +10,8 @@ from streaming.consumer.buffer import Batch
 from streaming.consumer.dead_letters import MAX_RECORD_BYTES, DeadLetters
 from streaming.consumer.encoder import Encoded, Encoder
 from tests.fakes.producer import MemoryPublisher
-from ticklake_io.kafka_consumer import Records
 from ticklake_io.kafka_producer import Headers
+from ticklake_io.records import Records
 
 RECORDS: list[tuple[bytes | None, bytes | None]] = [(b"A", b"\xff no JSON"), (None, None), (b"B", b"{}")]
 

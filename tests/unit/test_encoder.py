@@ -18,7 +18,7 @@ from streaming.consumer.encoder import Encoded, Encoder
 from ticklake import columns, lake
 from ticklake.lake import ObjectMeta
 from ticklake.tick import Tick, encode
-from ticklake_io.kafka_consumer import Records
+from ticklake_io.records import Records
 
 TOPIC = "market.ticks"
 START = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)

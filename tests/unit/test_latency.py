@@ -17,8 +17,8 @@ from ticklake.tick import Tick, encode
 from ticklake_cli import latency
 from ticklake_cli.facts import percentile
 from ticklake_cli.latency import Arrival, measure
-from ticklake_io.kafka_consumer import Records
 from ticklake_io.kafka_view import KafkaView
+from ticklake_io.records import Records
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 

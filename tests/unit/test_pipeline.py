@@ -24,7 +24,7 @@ from tests.fakes.producer import MemoryPublisher
 from ticklake import lake
 from ticklake.errors import ChainBroken, Stop, StoreUnavailable
 from ticklake.lake import ObjectMeta, Partition
-from ticklake_io.kafka_consumer import Committed
+from ticklake_io.records import Committed
 
 TOPIC = "market.ticks"
 FOUR_RECORDS = Limits(4, 10_000, 5.0)

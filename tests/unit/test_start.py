@@ -12,7 +12,7 @@ from tests.fakes.memory_store import MemoryStore
 from ticklake.errors import ChainBroken
 from ticklake.lake import Partition
 from ticklake_io import generations
-from ticklake_io.kafka_consumer import Committed, Records
+from ticklake_io.records import Committed, Records
 
 TOPIC = "market.ticks"
 P = Partition(1, 0)

@@ -14,7 +14,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.memory_store import MemoryStore
 from ticklake.errors import BadObject, ChainBroken, StoreUnavailable
 from ticklake.lake import ObjectMeta
-from ticklake_io.kafka_consumer import Records
+from ticklake_io.records import Records
 
 POISON = b"\xff"
 
