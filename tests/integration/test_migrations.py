@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.clock import ManualClock
 from tests.fixtures.warehouse import free_instance, warehouse
 from ticklake.errors import ConfigError
-from ticklake_io.migrations import FOLDER, migrate, versioned
+from ticklake_io.migrations import FOLDER, always, migrate, versioned
 from ticklake_io.warehouse import SnowflakeWarehouse, open_warehouse
 
 
@@ -36,9 +36,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_second_run_applies_only_what_runs_every_time(session: SnowflakeWarehouse) -> None:
-    always = [path.name for path in sorted(FOLDER.glob("A__*.sql"))]
-    assert migrate(session, ManualClock(), "ticklake") == [*(script.name for script in versioned()), *always]
-    assert migrate(session, ManualClock(), "ticklake") == always
+    every_time = [path.name for path in sorted(FOLDER.glob("A__*.sql"))]
+    assert migrate(session, ManualClock(), "ticklake") == [*(script.name for script in versioned()), *every_time]
+    assert migrate(session, ManualClock(), "ticklake") == every_time
     history = session.rows("SELECT SCRIPT FROM OPS.SCHEMA_HISTORY")
     assert sorted(row["SCRIPT"] for row in history) == sorted(script.name for script in versioned())
     assert session.rows("SELECT COUNT(*) AS N FROM OPS.LOAD_LEASE") == [{"N": 1}]
@@ -65,3 +65,8 @@ def test_two_scripts_of_one_version_are_refused(folder: Path) -> None:
     (folder / "V1__other.sql").write_text("SELECT 1;")
     with pytest.raises(ConfigError, match="have the same version"):
         versioned(folder)
+
+
+def test_a_file_format_of_an_earlier_release_is_replaced_by_one_that_knows_times() -> None:
+    statements = [" ".join(statement.split()) for script in always("b") for statement in script.statements()]
+    assert any(each.endswith("CREATE OR REPLACE FILE FORMAT RAW.PARQUET TYPE = PARQUET USE_LOGICAL_TYPE = TRUE") for each in statements), statements
