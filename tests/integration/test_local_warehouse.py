@@ -124,7 +124,7 @@ def test_a_closed_session_holds_no_lock(server: LocalWarehouse, session: Snowfla
 def test_a_long_statement_is_no_silence_and_keeps_nobody_waiting(server: LocalWarehouse, session: SnowflakeConnection) -> None:
     other = server.connect(schema="S")
     answer: list[tuple[object, ...]] = []
-    numbers = ", ".join(f"({number})" for number in range(48))
+    numbers = ", ".join(f"({number})" for number in range(54))
     run(session, "CREATE OR REPLACE TABLE S.N (X NUMBER)")
     run(session, f"INSERT INTO S.N VALUES {numbers}")
     run(session, "BEGIN")
