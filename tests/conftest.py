@@ -7,6 +7,11 @@ import os
 import pytest
 import structlog
 
+from infra.local.instance import Instance
+
+# Before the first login of a session fixture: the connector looks for clouds, and a closed network answers slowly.
+os.environ.update({name: value for name, value in Instance.current().environment().items() if name.startswith("SNOWFLAKE_")})
+
 
 @pytest.fixture(autouse=True, scope="session")
 def quiet_logs() -> None:
