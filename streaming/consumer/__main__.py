@@ -5,6 +5,7 @@ Exit status: 0 after a stop (what was not landed is read again), 1 when going on
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -48,6 +49,7 @@ def main() -> int:
     """Run the service; its exit status."""
     streaming_log.configure()
     sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(100_000)  # records come and go by the ten thousand and form no cycles
     pa.set_memory_pool(pa.system_memory_pool())  # gives memory back between batches, which Arrow's own keeps
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
