@@ -160,10 +160,13 @@ class Pipeline:
             end = owned.buffer.chain_end if owned else self._chain_end(partition)
             if end > self._source.end_offset(partition):
                 raise ChainBroken(f"partition {partition}: the lake ends at offset {end}, behind the broker's last record; {RECREATE}")
-            start = max(end, self._source.first_offset(partition))
+            first, known = self._source.first_offset(partition), self._source.committed(partition)
+            start = max(end, first)
             if start > end:
                 _log.error("records_expired", partition=partition, first_lost=end, next=start)
             self._open(partition, end, start)
+            if end > first and (known is None or known.offset != end):
+                self._uncommitted[partition] = Committed(end, "")  # the lake is ahead of what was committed, and no record may follow
             self._begin.discard(partition)
 
     def _open(self, partition: int, end: int, start: int) -> None:
