@@ -156,6 +156,9 @@ class KafkaSource:
 
     def commit(self, offsets: Mapping[int, Committed]) -> bool:
         ours = {self._partition(partition): OffsetAndMetadata(each.offset, each.note, -1) for partition, each in offsets.items()}
+        # The broker asks whether we are of its generation, not whose a partition is.
+        if not ours.keys() <= self._consumer.assignment():
+            return False
         with _translated():
             try:
                 self._consumer.commit(ours, timeout_ms=5_000)
