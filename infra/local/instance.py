@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ticklake.errors import ConfigError
-from ticklake.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout that this instance runs."""
@@ -23,7 +22,7 @@ COMPONENT_VARIABLE = "TICKLAKE_COMPONENT"
 BUCKET = "ticklake"
 HOST = "127.0.0.1"
 
-_OFFSETS = {"broker": 0, "controller": 1, "store": 2, "warehouse": 3, "airflow": 4, "dashboard": 5}
+_OFFSETS = {"broker": 0, "controller": 1, "store": 2, "warehouse": 3, "airflow": 4, "dashboard": 5, "producer": 6, "consumer": 7}
 _TUNING = {
     "PYTHONUNBUFFERED": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -31,8 +30,10 @@ _TUNING = {
     "SPT_NOENV": "1",
 }
 _NOISE = ("TICKLAKE_", "AIRFLOW", "PYTHON", "SNOWFLAKE_", "AWS_", "VIRTUAL_ENV", "STREAMLIT_")
-_DECIDED = ("home", "port_base", "kafka_", "s3_", "warehouse_")
-"""Settings that follow from the instance, so that the caller's own are not taken."""
+_DECIDED = ("home", "port_base", "component", "kafka_", "s3_", "warehouse_", "http_", "producer_http_", "consumer_http_")
+"""How the settings begin that follow from the instance, so that the caller's own are not taken."""
+_CHOSEN = ("kafka_client",)
+"""Settings that begin like those and yet are the caller's."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ class Instance:
 
     @staticmethod
     def chosen(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """The settings of an environment that its owner may choose: those that do not follow from the instance."""
-        names = {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields if not name.startswith(_DECIDED)}
-        return {name: value for name, value in environ.items() if name in names}
+        """The settings of an environment that its owner may choose: those that do not follow from the instance, a source's own and secrets included."""
+        prefix = "TICKLAKE_"
+        names = {name: name.removeprefix(prefix).lower() for name in environ if name.startswith(prefix)}
+        return {name: environ[name] for name, field in names.items() if field in _CHOSEN or not field.startswith(_DECIDED)}
 
     @classmethod
     def current(cls, environ: Mapping[str, str] = os.environ) -> Instance:
@@ -60,7 +62,7 @@ class Instance:
         return cls(Path(os.path.abspath(environ.get(HOME_VARIABLE) or ROOT / ".ticklake")), int(port))
 
     def port(self, name: str) -> int:
-        """The port of broker, controller, store, warehouse, airflow or dashboard."""
+        """The port of broker, controller, store, warehouse, airflow, dashboard, producer or consumer."""
         return self.port_base + _OFFSETS[name]
 
     @property

@@ -17,14 +17,19 @@ from infra.local.broker import MESSAGE_LIMIT
 from infra.local.files import write_private
 from infra.local.instance import BUCKET, HOST, ROOT, Instance
 from ticklake.errors import BrokerUnavailable, StoreUnavailable, WarehouseUnavailable
+from ticklake.settings import Settings
 
 _TICK_LIMIT = 1_048_576
 _DAY_MS = 86_400_000
 
 
 def write_settings(instance: Instance, environ: Mapping[str, str] = os.environ) -> None:
-    """Write `instance.env`: what follows from the instance, and the settings that the caller chose, for commands run from elsewhere."""
-    values = instance.chosen(environ) | {
+    """Write `instance.env`: what follows from the instance, and the settings that the caller chose, for commands run from elsewhere.
+
+    A source's own settings are not written, because among them are keys, and keys live in the environment or `.env` only.
+    """
+    fields = {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields}
+    values = {name: value for name, value in instance.chosen(environ).items() if name in fields} | {
         "TICKLAKE_KAFKA_BOOTSTRAP": instance.urls()["broker"],
         "TICKLAKE_S3_BUCKET": BUCKET,
         "TICKLAKE_S3_ENDPOINT": instance.urls()["store"],
@@ -33,6 +38,8 @@ def write_settings(instance: Instance, environ: Mapping[str, str] = os.environ) 
         "TICKLAKE_WAREHOUSE_PASSWORD": "ticklake",
         "TICKLAKE_WAREHOUSE_HOST": HOST,
         "TICKLAKE_WAREHOUSE_PORT": str(instance.port("warehouse")),
+        "TICKLAKE_PRODUCER_HTTP_PORT": str(instance.port("producer")),
+        "TICKLAKE_CONSUMER_HTTP_PORT": str(instance.port("consumer")),
     }
     write_private(instance.settings_file, "".join(f"{name}='{value}'\n" for name, value in sorted(values.items())))
 

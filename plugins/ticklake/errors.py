@@ -3,20 +3,28 @@
     TicklakeError
     ├── Retry       the same call may succeed later: wait, back off, try again
     │   ├── BrokerUnavailable, StoreUnavailable, WarehouseUnavailable
-    │   └── WarehouseBusy         another writer holds the rows: roll back and begin again
+    │   ├── WarehouseBusy         another writer holds the rows: roll back and begin again
+    │   ├── SourceUnavailable     a provider does not answer, or asks for patience
+    │   └── QuotaSpent            the provider's plan has no call left until a time that it names
     ├── Reject      this item never succeeds: set it aside with its reason, go on with the next
     │   ├── BadLine               a line of an input file
+    │   ├── BadPayload            an answer or a message of a provider that is no market data
     │   └── BadObject             an object of the lake
     └── Stop        going on would lose or double data, or cannot work: end the process loudly
         ├── ConfigError           a setting is missing or malformed
         ├── ChainBroken           lake, offsets and ledger contradict each other
         ├── LoadMismatch          a load stored another number of rows than its object holds
-        └── WarehouseRefused      bad SQL or refused rights
+        ├── WarehouseRefused      bad SQL or refused rights
+        ├── BrokerRefused         Kafka refuses who we are, or what we may do
+        ├── SourceRefused         a provider refuses the key, or the plan does not include what is asked
+        └── TooManyRejects        most of what arrives is no tick: somebody deploys something bad
 
 Catch `Retry`, `Reject` or `Stop`, not the leaves: the decision is the type.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class TicklakeError(Exception):
@@ -43,6 +51,22 @@ class StoreUnavailable(Retry):
     """The object store does not answer, or answers that it is overloaded."""
 
 
+class SourceUnavailable(Retry):
+    """A provider does not answer, or asks for patience: `after_s` seconds when it says how long."""
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+class QuotaSpent(Retry):
+    """The plan has no call left until `until`."""
+
+    def __init__(self, reason: str, until: datetime) -> None:
+        super().__init__(reason)
+        self.until = until
+
+
 class WarehouseUnavailable(Retry):
     """The warehouse does not answer."""
 
@@ -57,6 +81,14 @@ class BadLine(Reject):
     def __init__(self, file: str, line: int, reason: str) -> None:
         super().__init__(f"{file}, line {line}: {reason}")
         self.file, self.line, self.reason = file, line, reason
+
+
+class BadPayload(Reject):
+    """What a source `source` sent that is no market data. The text names the reason and never holds the payload, which may echo a key."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source, self.reason = source, reason
 
 
 class BadObject(Reject):
@@ -77,6 +109,18 @@ class ChainBroken(Stop):
 
 class LoadMismatch(Stop):
     """COPY stored another number of rows than the object's metadata says."""
+
+
+class BrokerRefused(Stop):
+    """Kafka refuses who we are or what we may do."""
+
+
+class SourceRefused(Stop):
+    """A provider refuses the key, or the plan does not include what is asked."""
+
+
+class TooManyRejects(Stop):
+    """Most of what arrives is no tick."""
 
 
 class WarehouseRefused(Stop):

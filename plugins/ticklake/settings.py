@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,6 +29,16 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: str = Field(description="host:port of the Kafka brokers, separated by commas")
     kafka_group: str = Field("ticklake-lake", description="consumer group that writes the lake")
+    kafka_client: Literal["kafka-python", "confluent"] = Field(
+        "kafka-python", description="client of the consumer and the producer; confluent is several times faster"
+    )
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how brokers are spoken to; certificates are always verified"
+    )
+    kafka_sasl: Literal["SCRAM-SHA-256", "SCRAM-SHA-512", "AWS_MSK_IAM"] | None = Field(None, description="how this process proves who it is")
+    kafka_username: str | None = Field(None, description="SCRAM user")
+    kafka_password: SecretStr | None = Field(None, description="SCRAM password")
+    kafka_ca_file: Path | None = Field(None, description="authorities that signed the brokers' certificates, PEM; the system's own without it")
     ticks_topic: str = "market.ticks"
     dead_letters_topic: str = "market.ticks.dlq"
     landings_topic: str = "lake.landings"
@@ -53,11 +63,23 @@ class Settings(BaseSettings):
     simulator_rate: float = Field(30.0, gt=0, description="ticks a second, all symbols together")
     simulator_hours: Literal["always", "exchange"] = Field("always", description="trade around the clock, or in exchange hours only")
 
+    standby_after_s: float = Field(
+        30.0, gt=0, description="how long a primary source may be silent, its exchange open, before a standby takes the instrument over"
+    )
+
     flush_records: int = Field(20_000, ge=1, description="most records of a raw object")
     flush_bytes: int = Field(16_000_000, ge=1, description="most bytes of record values in a raw object")
     flush_age_s: float = Field(5.0, gt=0, description="oldest that a buffered record may become before its object is written")
     buffer_bytes: int = Field(48_000_000, ge=1, description="record bytes in memory past which partitions are paused")
     landing_hint_s: float = Field(5.0, gt=0, description="least time between two landing hints of one consumer")
+
+    reject_ratio: float = Field(0.5, gt=0, le=1, description="share of rejected records, of the last `reject_window`, past which the consumer stops; 1: never")
+    reject_window: int = Field(10_000, ge=100, description="records that the share is taken of")
+    reject_run: int = Field(2_000, ge=1, description="rejected records in a row, in one partition, past which the consumer stops")
+    shutdown_s: float = Field(20.0, gt=0, lt=45, description="longest that a stop of producer or consumer may take")
+    http_host: str = Field("127.0.0.1", description="address that /metrics, /healthz and /readyz of the services listen on")
+    producer_http_port: int = Field(9101, ge=0, le=65535, description="port of the producer's /metrics, /healthz and /readyz; 0: none")
+    consumer_http_port: int = Field(9102, ge=0, le=65535, description="the consumer's; 0: none")
 
     load_interval_s: int = Field(60, ge=10, description="time between two timed loads")
     load_hints: bool = Field(True, description="load on landing hints too; off lets a paid warehouse sleep")
@@ -70,15 +92,34 @@ class Settings(BaseSettings):
     start_grace_s: float = Field(60.0, ge=0, description="time after the start in which no hop is called late")
 
 
+class SourceSettings(BaseSettings):
+    """What one source alone is told. It stands in the source's own module, as a subclass whose `env_prefix` is `TICKLAKE_<NAME>_`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+
+_Kind = TypeVar("_Kind", bound=BaseSettings)
+
+
 def load(**values: object) -> Settings:
     """The settings of this process; `values` win over everything.
 
     Raises `ConfigError` that names each missing or malformed variable and the places looked at.
     """
+    return _load(Settings, values)
+
+
+def load_source(kind: type[_Kind], **values: object) -> _Kind:
+    """The settings of one source, from the same places. Raises as `load` does."""
+    return _load(kind, values)
+
+
+def _load(kind: type[_Kind], values: dict[str, object]) -> _Kind:
     home = Path(os.environ.get("TICKLAKE_HOME", ".ticklake"))
     files = (home / INSTANCE_FILE, Path(".env"))
+    prefix = kind.model_config["env_prefix"]
     try:
-        return Settings(_env_file=files, **values)  # type: ignore[arg-type]
+        return kind(_env_file=files, **values)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = "; ".join(f"TICKLAKE_{'_'.join(map(str, each['loc'])).upper()}: {each['msg'].lower()}" for each in error.errors())
+        wrong = "; ".join(f"{prefix}{'_'.join(map(str, each['loc'])).upper()}: {each['msg'].lower()}" for each in error.errors())
         raise ConfigError(f"{wrong} (looked at the environment, {files[1]} and {files[0]}; `make up` writes the latter)") from None

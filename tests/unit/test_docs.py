@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from infra.local.instance import COMPONENTS
-from ticklake.settings import Settings
+from streaming.producer import source, sources
+from ticklake.settings import Settings, SourceSettings
 from ticklake_cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +21,13 @@ EXAMPLE = ROOT / ".env.example"
 TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 DAGS = [path.stem for path in sorted((ROOT / "dags").glob("*.py"))]
 TOPICS = [str(Settings.model_fields[name].default) for name in ("ticks_topic", "dead_letters_topic", "landings_topic")]
-SETTINGS = {f"TICKLAKE_{name.upper()}": field for name, field in Settings.model_fields.items()}
+for _name in source.names():
+    import_module(f"{sources.__name__}.{_name}")  # where a source's own settings stand
+SETTINGS = {
+    f"{kind.model_config['env_prefix']}{name.upper()}": field
+    for kind in (Settings, *SourceSettings.__subclasses__())
+    for name, field in kind.model_fields.items()
+}
 TABLES = re.findall(r"CREATE TABLE IF NOT EXISTS (\S+)", "".join(path.read_text() for path in sorted((ROOT / "infra" / "snowflake").glob("*.sql"))))
 
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

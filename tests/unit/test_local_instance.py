@@ -108,3 +108,13 @@ def test_a_home_too_deep_for_a_socket_is_told() -> None:
 def test_only_a_fresh_heartbeat_of_this_life_counts(beat: str | None, since: float, expected: bool) -> None:
     health = {"dag_processor": {"latest_dag_processor_heartbeat": beat}}
     assert beats(health, "dag-processor", since, now=610.0) is expected
+
+
+def test_a_sources_key_reaches_its_process_and_no_file(tmp_path: Path) -> None:
+    caller = {"TICKLAKE_SOME_KEY": "secret", "TICKLAKE_KAFKA_CLIENT": "confluent"}
+    instance = Instance(tmp_path / "home", 20000)
+    assert caller.items() <= instance.process_environment("producer", caller).items()
+    make_folders(instance)
+    write_settings(instance, caller)
+    assert "secret" not in instance.settings_file.read_text()
+    assert "confluent" in instance.settings_file.read_text()
