@@ -11,7 +11,7 @@ from pathlib import Path
 from streaming.producer.source import Request, create, names
 from ticklake import calendars, instruments, tick
 from ticklake.clock import SystemClock
-from ticklake.errors import BadLine
+from ticklake.errors import Reject
 from ticklake.instruments import Instruments
 from ticklake.settings import Settings
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         first = next(iter(source.ticks(stop.wait)), None)
     finally:
         timer.cancel()
-    if first is None or isinstance(first, BadLine):
+    if first is None or isinstance(first, Reject):
         print(f"{args.name}: {first or f'no tick within {_PATIENCE_S:.0f} s'}", file=sys.stderr)
         return 1
     print(f"{args.name} works: {len(listed.symbols(args.name)) or 'all'} symbols; {tick.encode(first).decode()}")

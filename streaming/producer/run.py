@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from ticklake.errors import BadLine, BrokerUnavailable, TicklakeError
+from ticklake.errors import BadLine, BrokerUnavailable, Reject, TicklakeError
 from ticklake.tick import encode
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Producer:
         publish, stop = self._publisher.publish, self._stop
         left = self._limit
         for item in source.ticks(stop.wait):
-            if isinstance(item, BadLine):
+            if isinstance(item, Reject):
                 self._report(item)
                 continue
             if item.symbol not in self._known:
@@ -125,10 +125,11 @@ class Producer:
             if left is not None:
                 left -= 1
 
-    def _report(self, line: BadLine) -> None:
+    def _report(self, line: Reject) -> None:
         with self._lock:
             self._bad_lines += 1
-        self._on_bad_line(line)
+        if isinstance(line, BadLine):
+            self._on_bad_line(line)
 
     def _meet(self, symbol: str) -> None:
         """A symbol that is not on the instrument list is taken as it comes, and reported once."""

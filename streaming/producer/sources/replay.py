@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ticklake.settings import Settings
 
 NAME = "replay"
+SYNTHETIC = True
 WINDOW = timedelta(minutes=10)
 """How far a symbol's rows may run back behind its newest."""
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ticklake.settings import Settings
 
 NAME = "simulator"
+SYNTHETIC = True
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
