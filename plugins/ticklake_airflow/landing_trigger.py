@@ -75,7 +75,9 @@ class LandingTrigger(BaseEventTrigger):
     def _open(self) -> KafkaConsumer:
         from kafka import KafkaConsumer, TopicPartition
 
+        from ticklake import settings
         from ticklake_io.kafka_client import open_client, unavailable
+        from ticklake_io.kafka_security import Security
 
         with ExitStack() as opened, unavailable():
             consumer: KafkaConsumer = open_client(
@@ -85,6 +87,7 @@ class LandingTrigger(BaseEventTrigger):
                 group_id=None,
                 enable_auto_commit=False,
                 allow_auto_create_topics=False,
+                **Security.of(settings.load()).for_kafka_python(),  # not an argument of ours: those are kept in Airflow's database
             )
             opened.callback(consumer.close, autocommit=False)
             partitions = [TopicPartition(self._topic, number) for number in sorted(consumer.partitions_for_topic(self._topic) or ())]

@@ -12,7 +12,7 @@ from ticklake.settings import Settings
 from ticklake_airflow import connections
 from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.loading.load import Load
-from ticklake_io.kafka_view import KafkaView
+from ticklake_io.kafka_open import open_view
 from ticklake_io.sql import Statements
 
 
@@ -23,7 +23,7 @@ class GroupOffsets:
         self._settings = settings
 
     def read(self) -> Mapping[int, int]:
-        view = KafkaView(self._settings.kafka_bootstrap)
+        view = open_view(self._settings)
         try:
             committed = view.committed(self._settings.kafka_group, self._settings.ticks_topic)
         finally:

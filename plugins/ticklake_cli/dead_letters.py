@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from ticklake.settings import Settings
-from ticklake_io.kafka_view import KafkaView
+from ticklake_io.kafka_open import open_view
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """List dead letters or show one; 1 when there is none of that offset."""
-    with closing(KafkaView(settings.kafka_bootstrap)) as kafka:
+    with closing(open_view(settings)) as kafka:
         if args.action == "list":
             for offset, value, headers in kafka.newest(settings.dead_letters_topic, args.limit):
                 place = f"{headers.get('topic')} g{headers.get('generation')}/p{headers.get('partition-id')}@{headers.get('offset-id')}"

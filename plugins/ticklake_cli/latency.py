@@ -21,6 +21,7 @@ from ticklake.lake import Partition
 from ticklake.settings import Settings
 from ticklake_cli import facts
 from ticklake_io import generations
+from ticklake_io.kafka_open import open_view
 from ticklake_io.kafka_view import KafkaView
 from ticklake_io.store import ObjectStore, open_store
 from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     now = SystemClock().now()
     longest = timedelta(seconds=args.window + WAREHOUSE_TARGET_S)
     store = open_store(settings)
-    with closing(KafkaView(settings.kafka_bootstrap)) as kafka:
+    with closing(open_view(settings)) as kafka:
         with closing(open_warehouse(connection_arguments(settings), query_tag="ticklake latency")) as warehouse:
             loaded = list(_loaded(warehouse, now - longest, now))
             loaded_ends = _loaded_ends(warehouse)

@@ -20,7 +20,7 @@ from streaming.producer.source import Request, create, names
 from ticklake import instruments
 from ticklake.clock import SystemClock
 from ticklake.errors import ConfigError, TicklakeError
-from ticklake_io.kafka_producer import connect
+from ticklake_io.kafka_open import open_publisher
 
 if TYPE_CHECKING:
     import argparse
@@ -64,7 +64,7 @@ def _produce(args: argparse.Namespace, settings: Settings, stop: threading.Event
     listed = instruments.load(settings.config_file)
     request = Request(args.symbols, args.rate, args.file, args.speed, args.rebase)
     source = create(args.source, request, settings, listed, clock)
-    publisher = connect(settings.kafka_bootstrap, settings.ticks_topic, clock=clock, wait=stop.wait)
+    publisher = open_publisher(settings, settings.ticks_topic, clock=clock, wait=stop.wait)
     try:
         return Producer([source], publisher, listed, clock, stop, on_bad_line=_print_bad_line, limit=args.limit).run()
     finally:

@@ -19,7 +19,7 @@ from ticklake.lake import Partition
 from ticklake.settings import Settings
 from ticklake_cli import facts
 from ticklake_io import generations
-from ticklake_io.kafka_view import KafkaView
+from ticklake_io.kafka_open import open_view
 from ticklake_io.records import Committed
 from ticklake_io.store import ObjectStore, open_store
 from ticklake_io.warehouse import connection_arguments, open_warehouse
@@ -86,7 +86,7 @@ def _readings(settings: Settings, now: datetime) -> tuple[dict[str, Reading], di
 
 def _stream(settings: Settings, store: ObjectStore) -> Stream:
     topic = settings.ticks_topic
-    with closing(KafkaView(settings.kafka_bootstrap)) as kafka:
+    with closing(open_view(settings)) as kafka:
         stream = Stream(generations.find(store, topic, kafka.topic_id(topic)), kafka.ends(topic), kafka.committed(settings.kafka_group, topic))
         starts = kafka.starts(topic)
         last = {partition: (max(starts[partition], end - 1), end) for partition, end in stream.ends.items()}

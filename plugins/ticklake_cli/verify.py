@@ -21,7 +21,7 @@ from ticklake.reconcile import LakeObject, Tables, Verdict, reconcile
 from ticklake.settings import Settings
 from ticklake_cli import facts
 from ticklake_io import generations
-from ticklake_io.kafka_view import KafkaView
+from ticklake_io.kafka_open import open_view
 from ticklake_io.store import ObjectStore, open_store
 from ticklake_io.warehouse import connection_arguments, open_warehouse
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 def _verdict(settings: Settings, since: datetime, deep: bool) -> Verdict:
     store = open_store(settings)
     topic = settings.ticks_topic
-    with closing(KafkaView(settings.kafka_bootstrap)) as kafka:
+    with closing(open_view(settings)) as kafka:
         generation = generations.find(store, topic, kafka.topic_id(topic)) or 1
         committed = {partition: each.offset for partition, each in kafka.committed(settings.kafka_group, topic).items()}
     with closing(open_warehouse(connection_arguments(settings), query_tag="ticklake verify")) as warehouse:

@@ -26,6 +26,7 @@ from kafka.structs import OffsetAndMetadata
 
 from ticklake.errors import BrokerUnavailable, ChainBroken
 from ticklake_io.kafka_client import one_line, open_client, unavailable
+from ticklake_io.kafka_security import PLAINTEXT, Security
 from ticklake_io.records import Changes, Committed, Records
 
 _ANSWER_S = 5.0
@@ -75,8 +76,9 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 class KafkaSource:
     """`RecordSource` on kafka-python. The group hears of changes with its members' heartbeats, every `heartbeat_s` seconds."""
 
-    def __init__(self, bootstrap: str, topic: str, group: str, max_records: int = 10_000, heartbeat_s: float = 3.0) -> None:
+    def __init__(self, bootstrap: str, topic: str, group: str, max_records: int = 10_000, heartbeat_s: float = 3.0, security: Security = PLAINTEXT) -> None:
         self._bootstrap = bootstrap
+        self._security = security.for_kafka_python()
         self._topic = topic
         self._max_records = max_records
         self._standing: set[int] = set()
@@ -101,6 +103,7 @@ class KafkaSource:
                 heartbeat_interval_ms=int(heartbeat_s * 1000),
                 reconnect_backoff_max_ms=2_000,
                 allow_auto_create_topics=False,
+                **self._security,
             )
             self._listener = _Listener(self._consumer)
             try:
@@ -173,7 +176,7 @@ class KafkaSource:
 
     def topic_id(self) -> str:
         with _translated():
-            admin: KafkaAdminClient = open_client(KafkaAdminClient, self._bootstrap, bootstrap_s=_ANSWER_S)
+            admin: KafkaAdminClient = open_client(KafkaAdminClient, self._bootstrap, bootstrap_s=_ANSWER_S, **self._security)
             with closing(admin):
                 (topic,) = admin.describe_topics([self._topic])
         return str(topic["topic_id"])

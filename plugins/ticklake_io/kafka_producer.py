@@ -18,6 +18,7 @@ from kafka.partitioner import DefaultPartitioner
 
 from ticklake.errors import BrokerUnavailable, ConfigError
 from ticklake_io.kafka_client import one_line, open_client
+from ticklake_io.kafka_security import PLAINTEXT, Security
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,6 +181,7 @@ def connect(
     *,
     clock: Clock,
     wait: Callable[[float], bool],
+    security: Security = PLAINTEXT,
     patience_s: float = 60.0,
     delivery_timeout_s: float = DELIVERY_TIMEOUT_S,
     window: int = WINDOW,
@@ -193,7 +195,7 @@ def connect(
     deadline = clock.monotonic() + patience_s
     while True:
         try:
-            producer = _producer(bootstrap, delivery_timeout_s, max_record_bytes)
+            producer = _producer(bootstrap, security, delivery_timeout_s, max_record_bytes)
             try:
                 producer.partitions_for(topic)
             except BaseException:
@@ -207,7 +209,7 @@ def connect(
             raise _final(error) from error
 
 
-def _producer(bootstrap: str, delivery_timeout_s: float, max_record_bytes: int) -> KafkaProducer:
+def _producer(bootstrap: str, security: Security, delivery_timeout_s: float, max_record_bytes: int) -> KafkaProducer:
     return open_client(
         KafkaProducer,
         bootstrap,
@@ -226,6 +228,7 @@ def _producer(bootstrap: str, delivery_timeout_s: float, max_record_bytes: int) 
         max_block_ms=_TRY_S * 1000,
         allow_auto_create_topics=False,
         metrics_enabled=False,
+        **security.for_kafka_python(),
     )
 
 

@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from ticklake.errors import BrokerUnavailable
 from ticklake_io.kafka_client import open_client, unavailable
+from ticklake_io.kafka_security import PLAINTEXT, Security
 from ticklake_io.records import Committed, Records
 
 _ANSWER_S = 10.0
@@ -20,7 +21,8 @@ _IDLE_POLLS = 20
 class KafkaView:
     """One look at a cluster; close it after. Every call may raise `BrokerUnavailable`."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, security: Security = PLAINTEXT) -> None:
+        options = security.for_kafka_python()
         with ExitStack() as opened, unavailable():
             self._consumer: KafkaConsumer = open_client(
                 KafkaConsumer,
@@ -32,9 +34,10 @@ class KafkaView:
                 max_poll_records=10_000,
                 max_partition_fetch_bytes=8 << 20,
                 allow_auto_create_topics=False,
+                **options,
             )
             opened.callback(self._consumer.close, autocommit=False, timeout_ms=1_000)
-            self._admin: KafkaAdminClient = open_client(KafkaAdminClient, bootstrap, bootstrap_s=_ANSWER_S)
+            self._admin: KafkaAdminClient = open_client(KafkaAdminClient, bootstrap, bootstrap_s=_ANSWER_S, **options)
             opened.callback(self._admin.close)
             self._opened = opened.pop_all()
 

@@ -30,8 +30,7 @@ from ticklake.errors import ConfigError, Retry, TicklakeError
 from ticklake.lake import Partition
 from ticklake.settings import Settings
 from ticklake_io import generations
-from ticklake_io.kafka_consumer import KafkaSource
-from ticklake_io.kafka_producer import connect
+from ticklake_io.kafka_open import open_publisher, open_source
 from ticklake_io.store import open_store
 
 DRAIN_S = 15.0
@@ -78,12 +77,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
     topic = settings.ticks_topic
     with ExitStack() as cleanup:
         store = open_store(settings)
-        source = KafkaSource(settings.kafka_bootstrap, topic, settings.kafka_group)
+        source = open_source(settings, topic, settings.kafka_group)
         cleanup.callback(source.close)
         generation = generations.claim(store, topic, source.topic_id())
-        letters = connect(settings.kafka_bootstrap, settings.dead_letters_topic, clock=clock, wait=stop.wait, max_record_bytes=MAX_RECORD_BYTES)
+        letters = open_publisher(settings, settings.dead_letters_topic, clock=clock, wait=stop.wait, max_record_bytes=MAX_RECORD_BYTES)
         cleanup.callback(letters.close)
-        hints = connect(settings.kafka_bootstrap, settings.landings_topic, clock=clock, wait=stop.wait)
+        hints = open_publisher(settings, settings.landings_topic, clock=clock, wait=stop.wait)
         cleanup.callback(hints.close)
         workers = ThreadPoolExecutor(UPLOADS, thread_name_prefix="upload")
         cleanup.callback(workers.shutdown, wait=False, cancel_futures=True)

@@ -17,7 +17,7 @@ from streaming.producer.source import Request, create
 from ticklake import instruments, settings
 from ticklake.clock import SystemClock
 from ticklake.errors import BadLine, ConfigError, TicklakeError
-from ticklake_io.kafka_producer import connect
+from ticklake_io.kafka_open import open_publisher
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ def _run(stop: threading.Event) -> int:
     listed = instruments.load(own.config_file)
     names = [name.strip() for name in own.sources.split(",") if name.strip()]
     sources = [create(name, Request(), own, listed, clock) for name in names]
-    publisher = connect(own.kafka_bootstrap, own.ticks_topic, clock=clock, wait=stop.wait)
+    publisher = open_publisher(own, own.ticks_topic, clock=clock, wait=stop.wait)
     log.info("started", sources=own.sources, topic=own.ticks_topic)
     try:
         summary = Producer(sources, publisher, listed, clock, stop, on_bad_line=_log_bad_line).run()

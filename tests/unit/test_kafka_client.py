@@ -61,6 +61,13 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ticklake_airflow.landing_trigger.ANSWER_S", 0.3)
 
 
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trigger reads its settings itself."""
+    for name in ("KAFKA_BOOTSTRAP", "S3_BUCKET", "WAREHOUSE_ACCOUNT", "WAREHOUSE_USER"):
+        monkeypatch.setenv(f"TICKLAKE_{name}", "x")
+
+
 @pytest.mark.parametrize("opener", OPENERS)
 def test_who_finds_no_broker_says_so_in_a_line_and_leaves_no_socket_open(bootstrap: str, opener: str) -> None:
     begun = time.monotonic()

@@ -1,0 +1,32 @@
+"""Opens Kafka as the settings say: which client, which brokers, as whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ticklake.clock import Clock
+from ticklake.settings import Settings
+from ticklake_io.kafka_consumer import KafkaSource
+from ticklake_io.kafka_producer import MAX_RECORD_BYTES, Publisher, connect
+from ticklake_io.kafka_security import Security
+from ticklake_io.kafka_view import KafkaView
+from ticklake_io.records import RecordSource
+
+
+def open_source(settings: Settings, topic: str, group: str) -> RecordSource:
+    """A new member of `group` on `topic`.
+
+    Raises `BrokerUnavailable` when no broker answers or there is no such topic, `BrokerRefused` when we may not read it,
+    `ConfigError` when the settings contradict each other.
+    """
+    return KafkaSource(settings.kafka_bootstrap, topic, group, security=Security.of(settings))
+
+
+def open_publisher(settings: Settings, topic: str, *, clock: Clock, wait: Callable[[float], bool], max_record_bytes: int = MAX_RECORD_BYTES) -> Publisher:
+    """A publisher to `topic`. `wait` lets seconds pass and is true when the process is asked to stop. Raises as `open_source`, after a minute's patience."""
+    return connect(settings.kafka_bootstrap, topic, security=Security.of(settings), clock=clock, wait=wait, max_record_bytes=max_record_bytes)
+
+
+def open_view(settings: Settings) -> KafkaView:
+    """A look at the cluster, always with kafka-python: it is rare and small. Raises as `open_source`."""
+    return KafkaView(settings.kafka_bootstrap, Security.of(settings))

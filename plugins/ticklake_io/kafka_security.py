@@ -1,0 +1,142 @@
+"""How brokers are spoken to, and as whom: settings in, each client's own options out.
+
+Certificates and host names are always verified; nothing turns that off.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kafka.errors import SaslAuthenticationFailedError
+from kafka.net.sasl.oauth import AbstractTokenProvider
+from pydantic import SecretStr
+
+from ticklake.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ticklake.settings import Settings
+
+_IAM = "AWS_MSK_IAM"
+_OAUTH = "OAUTHBEARER"
+"""What MSK's IAM is on the wire: the token is a signed request."""
+
+
+@dataclass(frozen=True)
+class Security:
+    """A protocol and an identity; the default is a broker that asks for neither. `region` is where MSK's tokens are signed for."""
+
+    protocol: str = "PLAINTEXT"
+    mechanism: str | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    region: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Security:
+        """What the settings say. Raises `ConfigError` that names the variables when they contradict each other."""
+        found = cls(settings.kafka_security, settings.kafka_sasl, settings.kafka_username, settings.kafka_password, settings.kafka_ca_file, settings.s3_region)
+        if wrong := found._contradiction():
+            raise ConfigError(wrong)
+        return found
+
+    @property
+    def user(self) -> str:
+        """Who the broker takes us for, in words."""
+        if self.mechanism == _IAM:
+            return "this process's AWS identity"
+        return f"user {self.username}" if self.mechanism else "an anonymous client"
+
+    def for_kafka_python(self) -> dict[str, object]:
+        """Options of a kafka-python client. Raises `ConfigError` when the authorities' file holds none."""
+        options: dict[str, object] = {"security_protocol": self.protocol}
+        if self.protocol.endswith("SSL"):
+            options["ssl_context"] = self._context()
+        if self.mechanism == _IAM:
+            options |= {"sasl_mechanism": _OAUTH, "sasl_oauth_token_provider": _Tokens(self.region)}
+        elif self.mechanism and self.password:
+            options |= {
+                "sasl_mechanism": self.mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password.get_secret_value(),
+            }
+        return options
+
+    def for_librdkafka(self) -> dict[str, object]:
+        """Options of a librdkafka client."""
+        options: dict[str, object] = {"security.protocol": self.protocol}
+        if self.ca_file:
+            options["ssl.ca.location"] = str(self.ca_file)
+        if self.mechanism == _IAM:
+            sign = _signer()
+            options |= {"sasl.mechanisms": _OAUTH, "oauth_cb": lambda _: _with_seconds(sign(self.region))}
+        elif self.mechanism and self.password:
+            options |= {"sasl.mechanisms": self.mechanism, "sasl.username": self.username, "sasl.password": self.password.get_secret_value()}
+        return options
+
+    def _context(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            raise ConfigError(f"TICKLAKE_KAFKA_CA_FILE: {self.ca_file} holds no certificates: {error.strerror or error}") from error
+
+    def _contradiction(self) -> str | None:
+        """The first thing that cannot be, or None."""
+        sasl, scram = self.protocol.startswith("SASL_"), (self.mechanism or "").startswith("SCRAM-")
+        rules = (
+            (sasl and not self.mechanism, f"TICKLAKE_KAFKA_SECURITY={self.protocol} needs TICKLAKE_KAFKA_SASL"),
+            (bool(self.mechanism) and not sasl, f"TICKLAKE_KAFKA_SASL={self.mechanism} needs TICKLAKE_KAFKA_SECURITY=SASL_SSL, which is {self.protocol}"),
+            (self.mechanism == _IAM and self.protocol != "SASL_SSL", f"TICKLAKE_KAFKA_SASL={_IAM} needs TICKLAKE_KAFKA_SECURITY=SASL_SSL"),
+            (
+                scram and not (self.username and self.password),
+                f"TICKLAKE_KAFKA_SASL={self.mechanism} needs TICKLAKE_KAFKA_USERNAME and TICKLAKE_KAFKA_PASSWORD",
+            ),
+            (bool(self.username or self.password) and not scram, "TICKLAKE_KAFKA_USERNAME and TICKLAKE_KAFKA_PASSWORD need TICKLAKE_KAFKA_SASL=SCRAM-SHA-512"),
+            (
+                bool(self.ca_file) and not self.protocol.endswith("SSL"),
+                f"TICKLAKE_KAFKA_CA_FILE needs TICKLAKE_KAFKA_SECURITY=SASL_SSL or SSL, which is {self.protocol}",
+            ),
+            (bool(self.ca_file and not self.ca_file.is_file()), f"TICKLAKE_KAFKA_CA_FILE: there is no file {self.ca_file}"),
+        )
+        return next((text for wrong, text in rules if wrong), None)
+
+
+PLAINTEXT = Security()
+
+
+class _Tokens(AbstractTokenProvider):  # type: ignore[misc]
+    """Signs a token for each connection and each time that the broker asks again."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__()
+        self._sign, self._region = _signer(), region
+
+    def token(self) -> str:
+        return self._sign(self._region)[0]
+
+
+def _signer() -> Callable[[str], tuple[str, int]]:
+    """A region's token and when it expires (ms). Raises `ConfigError` when the signer is not installed."""
+    try:
+        from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise ConfigError(f"TICKLAKE_KAFKA_SASL={_IAM} needs the package aws-msk-iam-sasl-signer-python: install ticklake[msk]") from error
+
+    def sign(region: str) -> tuple[str, int]:
+        try:
+            token, expires_ms = MSKAuthTokenProvider.generate_auth_token(region)
+        except (AttributeError, ValueError) as error:  # what the signer raises where the usual places hold no credentials
+            raise SaslAuthenticationFailedError("no AWS credentials are found") from error
+        return str(token), int(expires_ms)
+
+    return sign
+
+
+def _with_seconds(signed: tuple[str, int]) -> tuple[str, float]:
+    token, expires_ms = signed
+    return token, expires_ms / 1000
