@@ -29,6 +29,7 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: str = Field(description="host:port of the Kafka brokers, separated by commas")
     kafka_group: str = Field("ticklake-lake", description="consumer group that writes the lake")
+    kafka_session_s: float = Field(45.0, ge=1, description="a consumer that is silent for so long loses its partitions to the others")
     kafka_client: Literal["kafka-python", "confluent"] = Field(
         "kafka-python", description="client of the consumer and the producer; confluent is several times faster"
     )

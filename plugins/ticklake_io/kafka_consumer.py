@@ -33,6 +33,8 @@ _ANSWER_S = 5.0
 """How long a broker may take to answer at first."""
 RECREATE = "the broker has lost records that it had acknowledged; recreate the topic, the lake then begins a new generation"
 
+_HEARTBEATS = 15
+"""In a session's time, unless told otherwise."""
 _LONGEST_REBALANCE_MS = 60_000
 """A member that does not rejoin holds up its group for so long. Between two polls we take a tenth of a second, at a start some listings."""
 
@@ -74,9 +76,22 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class KafkaSource:
-    """`RecordSource` on kafka-python. The group hears of changes with its members' heartbeats, every `heartbeat_s` seconds."""
+    """`RecordSource` on kafka-python.
 
-    def __init__(self, bootstrap: str, topic: str, group: str, max_records: int = 10_000, heartbeat_s: float = 3.0, security: Security = PLAINTEXT) -> None:
+    A member that is silent for `session_s` seconds is taken for dead. It hears of changes with its heartbeats, every
+    `heartbeat_s` seconds, or 15 times in a session.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str,
+        group: str,
+        max_records: int = 10_000,
+        session_s: float = 45.0,
+        heartbeat_s: float | None = None,
+        security: Security = PLAINTEXT,
+    ) -> None:
         self._bootstrap = bootstrap
         self._security = security.for_kafka_python()
         self._topic = topic
@@ -100,7 +115,8 @@ class KafkaSource:
                 max_partition_fetch_bytes=2 << 20,
                 fetch_max_bytes=8 << 20,
                 receive_buffer_bytes=4 << 20,
-                heartbeat_interval_ms=int(heartbeat_s * 1000),
+                session_timeout_ms=int(session_s * 1000),
+                heartbeat_interval_ms=int(1000 * (heartbeat_s or session_s / _HEARTBEATS)),
                 reconnect_backoff_max_ms=2_000,
                 allow_auto_create_topics=False,
                 **self._security,

@@ -19,7 +19,7 @@ def open_source(settings: Settings, topic: str, group: str) -> RecordSource:
     Raises `BrokerUnavailable` when no broker answers or there is no such topic, `BrokerRefused` when we may not read it,
     `ConfigError` when the settings contradict each other.
     """
-    return KafkaSource(settings.kafka_bootstrap, topic, group, security=Security.of(settings))
+    return KafkaSource(settings.kafka_bootstrap, topic, group, session_s=settings.kafka_session_s, security=Security.of(settings))
 
 
 def open_publisher(settings: Settings, topic: str, *, clock: Clock, wait: Callable[[float], bool], max_record_bytes: int = MAX_RECORD_BYTES) -> Publisher:
