@@ -23,7 +23,8 @@ _T = TypeVar("_T")
 
 
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One instrument. `aliases` maps a source's name to the symbol that this source uses."""
+    """One instrument. `standby` are the sources that stand in for `primary`, best first; `aliases` maps a source's name to the
+    symbol that this source uses."""
 
     symbol: str
     name: str
@@ -32,6 +33,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     sector: str | None = None
     calendar: str = ALWAYS_OPEN
     primary: str
+    standby: tuple[str, ...] = ()
     aliases: dict[str, str] = {}
 
 
@@ -45,13 +47,16 @@ class Instruments:
     """The list, by canonical symbol, and the symbols to ask each source for."""
 
     def __init__(self, listed: tuple[Instrument, ...] = (), sources: dict[str, SourceSymbols] | None = None) -> None:
-        """Raises `ConfigError` for a symbol, or a source's alias, that is listed twice."""
+        """Raises `ConfigError` for a symbol, its sources, or a source's alias, that is listed twice."""
         self._sources = sources or {}
         self._listed: dict[str, Instrument] = {}
         self._canonical: dict[tuple[str, str], str] = {}
         for each in listed:
             if each.symbol in self._listed:
                 raise ConfigError(f"instrument {each.symbol} is listed twice")
+            ranked = each.primary, *each.standby
+            if len(set(ranked)) < len(ranked):
+                raise ConfigError(f"instrument {each.symbol}: a source is named twice in `primary` and `standby`")
             self._listed[each.symbol] = each
             for source, alias in each.aliases.items():
                 other = self._canonical.setdefault((source, alias), each.symbol)
@@ -80,8 +85,21 @@ class Instruments:
         return self.get(symbol).aliases.get(source, symbol)
 
     def symbols(self, source: str) -> tuple[str, ...]:
-        """Canonical symbols that the user wants of `source`; empty when the file does not say."""
+        """Canonical symbols that the user may want of `source`: those asked of it, then those it is primary for, then those
+        it stands by for, each once. Empty when the file names none."""
+        asked = self.asked(source)
+        primary = (each.symbol for each in self if each.primary == source)
+        standby = (each.symbol for each in self if source in each.standby)
+        return tuple(dict.fromkeys((*asked, *primary, *standby)))
+
+    def asked(self, source: str) -> tuple[str, ...]:
+        """Canonical symbols that `sources:` asks of `source`, most important first."""
         return self._sources[source].symbols if source in self._sources else ()
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Every source that the file names."""
+        return frozenset(self._sources).union(*((each.primary, *each.standby) for each in self))
 
 
 def load(path: Path) -> Instruments:

@@ -1,6 +1,6 @@
 """`ticklake produce`: run a source by hand, in the foreground.
 
-Exit status: 0, or 1 when lines were bad or ticks refused or not delivered, or 2 for wrong usage or settings.
+Exit status: 0, or 1 when input was no tick, or ticks refused or not delivered, or 2 for wrong usage or settings.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ticklake_io.kafka_open import open_publisher
 if TYPE_CHECKING:
     import argparse
 
-    from ticklake.errors import BadLine
+    from ticklake.errors import Reject
     from ticklake.settings import Settings
 
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         print(error, file=sys.stderr)
         return 1
     print(_told(summary), file=sys.stderr)
-    return 1 if summary.bad_lines or summary.rejected else 0
+    return 1 if summary.rejects or summary.refused else 0
 
 
 def _produce(args: argparse.Namespace, settings: Settings, stop: threading.Event) -> Summary:
@@ -66,19 +66,19 @@ def _produce(args: argparse.Namespace, settings: Settings, stop: threading.Event
     source = create(args.source, request, settings, listed, clock)
     publisher = open_publisher(settings, settings.ticks_topic, clock=clock, wait=stop.wait)
     try:
-        return Producer([source], publisher, listed, clock, stop, on_bad_line=_print_bad_line, limit=args.limit).run()
+        return Producer([source], publisher, listed, clock, stop, shutdown_s=settings.shutdown_s, on_reject=_print_reject, limit=args.limit).run()
     finally:
         publisher.close()
 
 
 def _told(summary: Summary) -> str:
     rate = summary.acked / summary.seconds if summary.seconds else 0.0
-    refused = f", {summary.rejected} refused as too large" if summary.rejected else ""
-    return f"{summary.sent} sent, {summary.acked} acknowledged{refused}, {summary.bad_lines} bad lines, {summary.seconds:.1f} s, {rate:.0f} ticks/s"
+    refused = f", {summary.refused} refused as too large" if summary.refused else ""
+    return f"{summary.sent} sent, {summary.acked} acknowledged{refused}, {summary.rejects} rejects, {summary.seconds:.1f} s, {rate:.0f} ticks/s"
 
 
-def _print_bad_line(line: BadLine) -> None:
-    print(line, file=sys.stderr)
+def _print_reject(_: str, reject: Reject) -> None:
+    print(reject, file=sys.stderr)
 
 
 def _symbols(text: str) -> tuple[str, ...]:

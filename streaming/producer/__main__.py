@@ -1,6 +1,7 @@
 """The producer service: the sources that `TICKLAKE_SOURCES` names, to Kafka, until SIGTERM.
 
-Exit status: 0 after a stop with everything acknowledged, 1 when a delivery or a source failed, 2 for a wrong setting.
+A source that fails stops no other one. Exit status: 0 after a stop with everything acknowledged, 1 when a delivery failed
+or the last source was refused, 2 for a wrong setting.
 """
 
 from __future__ import annotations
@@ -8,15 +9,28 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from contextlib import closing
+from functools import partial
+from random import SystemRandom
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from streaming import log as streaming_log
+from streaming.http import Pages, serving
+from streaming.producer.desk import Desk
+from streaming.producer.kept import Kept
+from streaming.producer.metrics import ProducerMetrics
+from streaming.producer.patience import Patience
+from streaming.producer.rejects import Rejects
+from streaming.producer.rota import Rota, check_names
 from streaming.producer.run import Producer
-from streaming.producer.source import Request, create
-from ticklake import instruments, settings
+from streaming.producer.source import Request, create, running
+from ticklake import instruments
+from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
-from ticklake.errors import BadLine, ConfigError, TicklakeError
+from ticklake.errors import ConfigError, TicklakeError
+from ticklake.settings import Settings
 from ticklake_io.kafka_open import open_publisher
 
 log = structlog.get_logger()
@@ -29,33 +43,36 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        return _run(stop)
+        run(ticklake_settings.load(), stop)
     except ConfigError as error:
         log.error("stopped", reason=str(error))
         return 2
     except TicklakeError as error:
         log.error("stopped", reason=str(error))
         return 1
-
-
-def _run(stop: threading.Event) -> int:
-    own = settings.load()
-    clock = SystemClock()
-    listed = instruments.load(own.config_file)
-    names = [name.strip() for name in own.sources.split(",") if name.strip()]
-    sources = [create(name, Request(), own, listed, clock) for name in names]
-    publisher = open_publisher(own, own.ticks_topic, clock=clock, wait=stop.wait)
-    log.info("started", sources=own.sources, topic=own.ticks_topic)
-    try:
-        summary = Producer(sources, publisher, listed, clock, stop, on_bad_line=_log_bad_line).run()
-    finally:
-        publisher.close()
-    log.info("stopped", **summary._asdict())
     return 0
 
 
-def _log_bad_line(line: BadLine) -> None:
-    log.warning("bad_line", file=line.file, line=line.line, reason=line.reason)
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Produce until `stop` is set or no source is left. Raises what ended the last source, or a delivery that failed."""
+    clock, rejects = SystemClock(), Rejects(SystemClock())
+    listed = instruments.load(settings.config_file)
+    check_names(listed)
+    names = running(settings)
+    rota = Rota(listed, names, silence_s=settings.standby_after_s, begin=clock.monotonic())
+    sources = [create(name, Request(wanted=partial(rota.wanted, name)), settings, listed, clock) for name in names]
+    with closing(open_publisher(settings, settings.ticks_topic, clock=clock, wait=stop.wait)) as publisher:
+        desk = Desk([Kept(each, Patience(clock, SystemRandom()), clock) for each in sources], rota, clock)
+        registry = CollectorRegistry()
+        registry.register(ProducerMetrics(desk, rejects))
+        producer = Producer(desk.sources, publisher, listed, clock, stop, shutdown_s=settings.shutdown_s, on_reject=rejects.take, on_turn=desk.turn)
+        pages = Pages(registry, desk.healthy, desk.ready, desk.report)
+        with serving(settings.http_host, settings.producer_http_port, pages, setting="TICKLAKE_PRODUCER_HTTP_PORT"):
+            log.info("started", sources=settings.sources, topic=settings.ticks_topic)
+            summary = producer.run()
+    if desk.refusal:
+        raise desk.refusal
+    log.info("stopped", **summary._asdict())
 
 
 if __name__ == "__main__":

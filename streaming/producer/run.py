@@ -1,7 +1,8 @@
 """Sources to Kafka: a thread for each source, every tick accounted for.
 
-Order of a stop: intake ends first, then everything taken is acknowledged, then the process ends. What a source
-raises, or a delivery that finally failed, ends the others in the same way before it is raised again.
+Order of a stop, all within one budget: intake ends, everything taken is acknowledged, the process ends. What a source
+raises, or a delivery that finally failed, ends the others in the same way before it is raised again; a source that shall
+not end the others is handed in as a `Kept` one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from ticklake.errors import BadLine, BrokerUnavailable, Reject, TicklakeError
+from ticklake.errors import BrokerUnavailable, Reject, TicklakeError
 from ticklake.tick import encode
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from streaming.producer.source import Source
     from ticklake.clock import Clock
     from ticklake.instruments import Instruments
-    from ticklake_io.kafka_producer import Publisher
+    from ticklake_io.kafka_producer import Counts, Publisher
 
 REPORT_S = 60.0
-FLUSH_S = 15.0
-"""How long a stopped process waits for acknowledgements; its supervisor kills it after 20 s."""
+INTAKE_SHARE, FLUSH_SHARE = 0.5, 0.9
+"""Of the budget of a stop: when a source that does not end is left behind, and when the acknowledgements must be there.
+The rest is for closing."""
 
 _LOOK_S = 0.5
 
@@ -36,13 +38,17 @@ class Summary(NamedTuple):
 
     sent: int
     acked: int
-    rejected: int
-    bad_lines: int
+    refused: int
+    rejects: int
     seconds: float
 
 
 class Producer:
-    """Runs `sources` until they end or `stop` is set; `limit` is the most ticks of each."""
+    """Runs `sources` until they end or `stop` is set; `limit` is the most ticks of each.
+
+    `shutdown_s` is what a stop may take, the caller's closing included. `on_reject` is told the name of the source, by one
+    thread at a time; `on_turn` is called about twice a second while sources run.
+    """
 
     def __init__(
         self,
@@ -52,15 +58,18 @@ class Producer:
         clock: Clock,
         stop: threading.Event,
         *,
-        on_bad_line: Callable[[BadLine], None],
+        shutdown_s: float,
+        on_reject: Callable[[str, Reject], None],
+        on_turn: Callable[[Counts], None] | None = None,
         limit: int | None = None,
     ) -> None:
         self._sources, self._publisher, self._clock, self._stop = sources, publisher, clock, stop
-        self._on_bad_line, self._limit = on_bad_line, limit
+        self._shutdown_s, self._on_reject, self._on_turn, self._limit = shutdown_s, on_reject, on_turn, limit
         self._known = {each.symbol for each in instruments}
-        self._bad_lines = 0
+        self._rejects = 0
         self._lock = threading.Lock()
         self._failure: Exception | None = None
+        self._stopped_at: float | None = None
 
     def run(self) -> Summary:
         """Run to the end and account for every tick.
@@ -81,7 +90,7 @@ class Producer:
         if self._failure:
             raise self._failure
         counts = self._publisher.counts()
-        return Summary(counts.sent, counts.acked, counts.rejected, self._bad_lines, self._clock.monotonic() - begin)
+        return Summary(counts.sent, counts.acked, counts.rejected, self._rejects, self._clock.monotonic() - begin)
 
     def _supervise(self, threads: list[threading.Thread]) -> None:
         """Wait for the sources, and report while they run."""
@@ -90,19 +99,28 @@ class Producer:
             while thread.is_alive():
                 thread.join(_LOOK_S)
                 counts = self._publisher.counts()
+                if self._on_turn:
+                    self._on_turn(counts)
                 if self._clock.monotonic() - reported >= REPORT_S:
                     reported = self._clock.monotonic()
-                    log.info("producing", **counts._asdict(), bad_lines=self._bad_lines)
+                    log.info("producing", **counts._asdict(), rejects=self._rejects)
+                if self._is_past(INTAKE_SHARE):
+                    log.warning("source_does_not_end", source=thread.name)
+                    break
 
     def _drain(self) -> None:
-        """Wait until everything taken is acknowledged, but not much longer once the process is asked to stop."""
-        stopped_at: float | None = None
+        """Wait until everything taken is acknowledged, but no longer than the budget of a stop once there is one."""
         while not self._publisher.flush(_LOOK_S):
-            if not self._stop.is_set():
-                continue
-            stopped_at = self._clock.monotonic() if stopped_at is None else stopped_at
-            if self._clock.monotonic() - stopped_at > FLUSH_S:
+            if self._is_past(FLUSH_SHARE):
                 raise BrokerUnavailable(f"{self._publisher.counts().buffered} ticks are not acknowledged; is the broker up?")
+
+    def _is_past(self, share: float) -> bool:
+        """Whether that share of the budget of a stop is used up."""
+        if not self._stop.is_set():
+            return False
+        if self._stopped_at is None:
+            self._stopped_at = self._clock.monotonic()
+        return self._clock.monotonic() - self._stopped_at > share * self._shutdown_s
 
     def _guard(self, source: Source) -> None:
         try:
@@ -116,7 +134,7 @@ class Producer:
         left = self._limit
         for item in source.ticks(stop.wait):
             if isinstance(item, Reject):
-                self._report(item)
+                self._report(source.name, item)
                 continue
             if item.symbol not in self._known:
                 self._meet(item.symbol)
@@ -125,11 +143,10 @@ class Producer:
             if left is not None:
                 left -= 1
 
-    def _report(self, line: Reject) -> None:
+    def _report(self, source: str, reject: Reject) -> None:
         with self._lock:
-            self._bad_lines += 1
-        if isinstance(line, BadLine):
-            self._on_bad_line(line)
+            self._rejects += 1
+            self._on_reject(source, reject)
 
     def _meet(self, symbol: str) -> None:
         """A symbol that is not on the instrument list is taken as it comes, and reported once."""

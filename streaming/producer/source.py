@@ -127,6 +127,18 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
 
 
+def running(settings: Settings) -> list[str]:
+    """The sources that the producer service runs.
+
+    Raises `ConfigError` when there are none, or one is unknown or named twice.
+    """
+    wanted = [name.strip() for name in settings.sources.split(",") if name.strip()]
+    wrong = sorted({name for name in wanted if name not in names() or wanted.count(name) > 1})
+    if wrong or not wanted:
+        raise ConfigError(f"TICKLAKE_SOURCES: {', '.join(wrong) or 'nothing'}; name each source once, of {', '.join(names())}")
+    return wanted
+
+
 def is_synthetic(name: str) -> bool:
     """Whether that source makes its prices up, or takes them from the past. Raises `ConfigError` for an unknown name."""
     return bool(getattr(_module(name), "SYNTHETIC", False))

@@ -10,7 +10,7 @@ from kafka.producer.future import FutureProduceResult, FutureRecordMetadata
 from kafka.structs import TopicPartition
 
 from streaming.producer.source import Wait
-from ticklake.errors import BadLine, BrokerUnavailable
+from ticklake.errors import BrokerUnavailable, Reject
 from ticklake.tick import Tick
 from ticklake_io.kafka_producer import Counts, Headers
 
@@ -18,14 +18,18 @@ MOST_BYTES = 1_000_000
 
 
 class ListSource:
-    """Gives `items`, then ends, or waits to be stopped when it is `endless`; an exception among them is raised."""
+    """Gives `items`, then ends, or waits to be stopped when it is `endless`; an exception that is no reject is raised.
 
-    def __init__(self, items: Sequence[Tick | BadLine | Exception], name: str = "list", *, endless: bool = False) -> None:
-        self.name, self._items, self._endless = name, items, endless
+    Asked again it goes on behind what it raised.
+    """
 
-    def ticks(self, wait: Wait) -> Iterator[Tick | BadLine]:
-        for item in self._items:
-            if isinstance(item, Exception) and not isinstance(item, BadLine):
+    def __init__(self, items: Sequence[Tick | Exception], name: str = "list", *, endless: bool = False) -> None:
+        self.name, self._items, self._endless = name, list(items), endless
+
+    def ticks(self, wait: Wait) -> Iterator[Tick | Reject]:
+        while self._items:
+            item = self._items.pop(0)
+            if isinstance(item, Exception) and not isinstance(item, Reject):
                 raise item
             yield item
         while self._endless and not wait(10.0):
