@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -94,6 +93,7 @@ def _utc(scalar: pa.Scalar) -> datetime | None:
 
 
 def _parquet(table: pa.Table) -> bytes:
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()  # a Python file would take the interpreter at every page
     pq.write_table(table, sink, compression="zstd", compression_level=1, use_dictionary=_REPEATING, write_statistics=False)
-    return sink.getvalue()
+    body: bytes = sink.getvalue().to_pybytes()
+    return body

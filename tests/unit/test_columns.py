@@ -117,6 +117,20 @@ def test_any_bytes_become_rows_and_each_is_judged_alone(records: list[tuple[byte
     assert decoded.columns.to_pylist() == [each.columns.to_pylist()[0] for each in alone]
 
 
+def test_a_field_that_only_some_values_have_stays_theirs() -> None:
+    values = [wire(conditions="long"), wire(bid="2.5"), wire(size=7), wire()]
+    rows = columns.decode([b"A"] * 4, values).columns.select(["CONDITIONS", "BID", "SIZE"]).to_pylist()
+    assert [{name for name, value in each.items() if value is not None} for each in rows] == [{"CONDITIONS"}, {"BID"}, {"SIZE"}, set()]
+
+
+@pytest.mark.parametrize("bad", [b"no JSON", b"", None, wire(price=1.5), wire(price="0"), wire(unknown={}) + b"{}"])
+def test_bad_values_leave_the_others_in_their_rows(bad: bytes | None) -> None:
+    values = [bad if n % 7 in (0, 3) else wire(tick_id=f"x-{n}", venue=None if n % 2 else "v") for n in range(50)]
+    decoded = columns.decode([b"A"] * 50, values)
+    assert decoded.columns["TICK_ID"].to_pylist() == [None if n % 7 in (0, 3) else f"x-{n}" for n in range(50)]
+    assert [reason is None for reason in decoded.reasons.to_pylist()] == [n % 7 not in (0, 3) for n in range(50)]
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [
