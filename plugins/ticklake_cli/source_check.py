@@ -1,4 +1,4 @@
-"""`ticklake source check NAME`: takes one tick from a source and tells; nothing is published."""
+"""`ticklake source check NAME`: does a source work, does my key, and what may it do. Nothing is published."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from streaming.producer.source import Request, create, names
+from streaming.producer.source import Checkable, Checkup, Observed, Request, Source, Wait, create, names
 from ticklake import calendars, instruments, tick
 from ticklake.clock import SystemClock
 from ticklake.errors import Reject
 from ticklake.instruments import Instruments
 from ticklake.settings import Settings
+from ticklake.tick import Tick
 
 _PATIENCE_S = 30.0
+_SHOWN = 10
+"""Most symbols that are named."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Take one tick; 0 when one came, 1 when none came or none can come now."""
+    """Try the source; 0 when it works, 1 when nothing came or nothing can come now. Raises what the source does: a refused key, a missing setting."""
     listed = instruments.load(settings.config_file)
     clock = SystemClock()
     source = create(args.name, Request(file=args.file), settings, listed, clock)
@@ -39,14 +42,40 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     timer = threading.Timer(_PATIENCE_S, stop.set)
     timer.start()
     try:
-        first = next(iter(source.ticks(stop.wait)), None)
+        checkup = source.check(stop.wait) if isinstance(source, Checkable) else _first(source, stop.wait)
+    except Reject as error:
+        print(f"{args.name}: {error}", file=sys.stderr)
+        return 1
     finally:
         timer.cancel()
-    if first is None or isinstance(first, Reject):
-        print(f"{args.name}: {first or f'no tick within {_PATIENCE_S:.0f} s'}", file=sys.stderr)
+    if checkup is None:
+        print(f"{args.name}: no tick within {_PATIENCE_S:.0f} s", file=sys.stderr)
         return 1
-    print(f"{args.name} works: {len(listed.symbols(args.name)) or 'all'} symbols; {tick.encode(first).decode()}")
+    _tell(source, checkup, listed.symbols(args.name))
     return 0
+
+
+def _first(source: Source, wait: Wait) -> Checkup | None:
+    """One tick. Raises the reject when that comes first."""
+    first = next(iter(source.ticks(wait)), None)
+    if isinstance(first, Reject):
+        raise first
+    return Checkup(sample=first) if first else None
+
+
+def _tell(source: Source, checkup: Checkup, symbols: tuple[str, ...]) -> None:
+    print(f"{source.name} works: {_sample(checkup.sample)}")
+    if symbols:
+        print(f"{len(symbols)} symbols: {', '.join(symbols[:_SHOWN])}{', ...' if len(symbols) > _SHOWN else ''}")
+    for line in checkup.says:
+        print(line)
+    left = source.health().calls_left if isinstance(source, Observed) else None
+    if left is not None:
+        print(f"{left} calls left")
+
+
+def _sample(sample: Tick | None) -> str:
+    return tick.encode(sample).decode() if sample else "it answers, and has no tick now"
 
 
 def _opens_at(name: str, settings: Settings, listed: Instruments, now: datetime) -> datetime | None:

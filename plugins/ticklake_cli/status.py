@@ -9,15 +9,17 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
+import msgspec
+
 from infra.local.instance import Instance
 from infra.local.status import Component, components
-from ticklake import calendars, columns, instruments, lake
+from ticklake import columns, lake
 from ticklake.clock import SystemClock
 from ticklake.errors import BadObject, TicklakeError
 from ticklake.freshness import Hop, Reading, judge
 from ticklake.lake import Partition
 from ticklake.settings import Settings
-from ticklake_cli import facts
+from ticklake_cli import facts, producing
 from ticklake_io import generations
 from ticklake_io.kafka_open import open_view
 from ticklake_io.records import Committed
@@ -54,15 +56,16 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     now = SystemClock().now()
     found = components(instance)
     readings, lag, why = _readings(settings, now)
+    sources = producing.ask(settings)
     if _starting(found, settings):
         readings = {name: Reading(each.age_s, 0.0 if each.waiting_s is not None else None) for name, each in readings.items()}
     targets = {"event": settings.target_event_s, "lake": settings.target_lake_s, "warehouse": settings.target_warehouse_s}
     hops = [replace(hop, says=f"{hop.says}: {why}") if hop.state == "unknown" and why else hop for hop in judge(readings, targets)]
     ok = all(each.state == "up" for each in found) and all(hop.state not in ("cause", "unknown") for hop in hops)
     if args.json:
-        print(json.dumps(_report(ok, found, hops, lag, instance)))
+        print(json.dumps(_report(ok, found, hops, lag, instance) | msgspec.to_builtins(sources)))
     else:
-        _tell(found, hops, lag, instance)
+        _tell(found, hops, lag, sources, instance)
     return 0 if ok else 1
 
 
@@ -76,7 +79,7 @@ def _readings(settings: Settings, now: datetime) -> tuple[dict[str, Reading], di
         stream = _stream(settings, store)
         lag[settings.ticks_topic] = stream.lag
         age = _age(stream.newest, now)
-        readings["event"] = Reading(age, (age or 0.0) if _expects_ticks(settings, now) else 0.0)
+        readings["event"] = Reading(age, (age or 0.0) if producing.expects_ticks(settings, now) else 0.0)
         readings["lake"] = _lake(store, stream, now)
         readings["warehouse"] = _warehouse(settings, store, stream, now)
     except TicklakeError as error:
@@ -131,14 +134,6 @@ def _warehouse(settings: Settings, store: ObjectStore, stream: Stream, now: date
     return Reading(_age(newest, now), max(waits, default=0.0))
 
 
-def _expects_ticks(settings: Settings, now: datetime) -> bool:
-    """Whether a silent source is a fault: not while every exchange it follows is closed."""
-    if settings.simulator_hours == "always" and "simulator" in settings.sources:
-        return True
-    listed = instruments.load(settings.config_file)
-    return any(calendars.calendar(each.calendar).is_open(now) for each in listed)
-
-
 def _starting(found: list[Component], settings: Settings) -> bool:
     """Whether a service has started so lately that nothing can be called late yet."""
     return any(each.name in ("producer", "consumer", "scheduler") and each.uptime_s < settings.start_grace_s for each in found)
@@ -160,7 +155,7 @@ def _report(ok: bool, found: list[Component], hops: list[Hop], lag: Mapping[str,
     }
 
 
-def _tell(found: list[Component], hops: list[Hop], lag: Mapping[str, int], instance: Instance) -> None:
+def _tell(found: list[Component], hops: list[Hop], lag: Mapping[str, int], sources: producing.Producing, instance: Instance) -> None:
     for each in found:
         print(f"{each.name:<14}{each.state:<10}{'pid ' + str(each.pid) if each.pid else '-':<14}{each.uptime_s:>9.0f} s")
     print()
@@ -170,5 +165,7 @@ def _tell(found: list[Component], hops: list[Hop], lag: Mapping[str, int], insta
     for topic, records in lag.items():
         print(f"{'lag':<14}{records:>10}  records of {topic}")
     print()
+    if sources.sources:
+        print(*sources.lines(), sep="\n", end="\n\n")
     for name, address in instance.urls().items():
         print(f"{name:<14}{address}")

@@ -89,9 +89,9 @@ def test_the_end_of_a_log_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: py
 
 def test_a_source_that_works_shows_a_tick(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert ticklake(monkeypatch, "source", "check", "simulator") == 0
-    told, _, shown = capsys.readouterr().out.partition("; ")
-    assert told.startswith("simulator works: ")
-    assert json.loads(shown)["source"] == "simulator"
+    works, symbols = capsys.readouterr().out.splitlines()
+    assert json.loads(works.removeprefix("simulator works: "))["source"] == "simulator"
+    assert symbols.startswith("30 symbols: AAPL, MSFT, ")
 
 
 class RowsWarehouse:

@@ -1,0 +1,69 @@
+"""What the running producer says of its sources, and whether they owe ticks now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import httpx
+import msgspec
+
+from streaming.producer.source import running
+from ticklake import calendars, instruments
+from ticklake.settings import Settings
+
+PATIENCE_S = 2.0
+
+
+class SourceLine(msgspec.Struct, frozen=True):
+    """A source: its state, how many symbols it delivers, what its plan has left (None: no such limit), its errors by class."""
+
+    name: str
+    state: str
+    symbols: int
+    calls_left: int | None
+    errors: Mapping[str, int]
+    detail: str
+
+
+class Producing(msgspec.Struct, frozen=True):
+    """The sources that run, and who stands in, by symbol."""
+
+    sources: tuple[SourceLine, ...] = ()
+    standing_in: dict[str, str] = {}
+
+    @staticmethod
+    def read(body: bytes) -> Producing:
+        """What /status says. Raises `msgspec.MsgspecError` when it is something else."""
+        return msgspec.json.decode(body, type=Producing)
+
+    def lines(self) -> Iterator[str]:
+        """For people to read."""
+        for each in self.sources:
+            left = "" if each.calls_left is None else f"{each.calls_left} calls left"
+            errors = ", ".join(f"{count} {name}" for name, count in each.errors.items())
+            yield f"{each.name:<14}{each.state:<10}{each.symbols:>5} symbols  {'; '.join(filter(None, (left, errors, each.detail)))}".rstrip()
+        for symbol, source in self.standing_in.items():
+            yield f"{symbol:<14}{source} stands in"
+
+
+def ask(settings: Settings) -> Producing:
+    """What the producer of this instance answers; nothing when it does not."""
+    try:
+        answer = httpx.get(f"http://{settings.http_host}:{settings.producer_http_port}/status", timeout=PATIENCE_S, trust_env=False)
+        return Producing.read(answer.raise_for_status().content)
+    except (httpx.HTTPError, msgspec.MsgspecError):
+        return Producing()
+
+
+def expects_ticks(settings: Settings, now: datetime) -> bool:
+    """Whether silence is a fault: not while every exchange is closed that the running sources follow.
+
+    Raises `ConfigError` when the settings name no source or an unknown one.
+    """
+    listed = instruments.load(settings.config_file)
+    names = running(settings)
+    if settings.simulator_hours == "always" and "simulator" in names:
+        return True
+    followed = {listed.get(symbol).calendar for name in names for symbol in listed.symbols(name)}
+    return any(calendars.calendar(name).is_open(now) for name in followed)
