@@ -1,6 +1,8 @@
 """The consumer service: the ticks topic into the raw zone, until SIGTERM.
 
 Exit status: 0 after a stop (what was not landed is read again), 1 when going on would do harm, 2 for a wrong setting.
+A stop takes no longer than `TICKLAKE_SHUTDOWN_S`, whatever hangs: intake ends, what is held is landed and committed, then
+the connections are closed.
 """
 
 from __future__ import annotations
@@ -15,15 +17,22 @@ from contextlib import ExitStack
 
 import pyarrow as pa
 import structlog
+from prometheus_client import CollectorRegistry
 
 from streaming import log as streaming_log
 from streaming.consumer.buffer import Batch, Limits
 from streaming.consumer.dead_letters import MAX_RECORD_BYTES, DeadLetters
 from streaming.consumer.encoder import Encoder
+from streaming.consumer.health import Health
 from streaming.consumer.landings import Landings
+from streaming.consumer.metrics import Metrics
 from streaming.consumer.pipeline import Pipeline
+from streaming.consumer.progress import Progress
+from streaming.consumer.reject_limit import Bounds, RejectLimit
 from streaming.consumer.start import chain_end
 from streaming.consumer.writer import Landed, Writer
+from streaming.http import Pages, serving
+from streaming.shutdown import Shutdown
 from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
 from ticklake.errors import ConfigError, Retry, TicklakeError
@@ -33,8 +42,8 @@ from ticklake_io import generations
 from ticklake_io.kafka_open import open_publisher, open_source
 from ticklake_io.store import open_store
 
-DRAIN_S = 15.0
-"""Longest that a stop may take; below the group's session timeout of 45 s."""
+CLOSE_S = 2.0
+"""Of the budget of a stop, what is kept for closing connections."""
 REPORT_S = 60.0
 UPLOADS = 2
 SWITCH_S = 0.0005
@@ -55,25 +64,40 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         settings = ticklake_settings.load()
-        while not stop.is_set():
-            try:
-                run(settings, stop)
-            except Retry as error:
-                _log.warning("waiting", reason=str(error))
-                stop.wait(_PAUSE_S)
+        return _serve(settings, Shutdown(stop, settings.shutdown_s, SystemClock()))
     except ConfigError as error:
         _log.error("stopped", reason=str(error))
         return 2
-    except TicklakeError as error:
-        _log.error("stopped", reason=str(error))
-        return 1
-    _log.info("stopped")
-    return 0
 
 
-def run(settings: Settings, stop: threading.Event) -> None:
-    """Consume until `stop` is set. Raises `Retry` while broker or store cannot be reached at the start, `Stop` when it must not go on."""
-    clock = SystemClock()
+def _serve(settings: Settings, shutdown: Shutdown) -> int:
+    """Run with metrics and health beside; the exit status. Raises `ConfigError` when those cannot be served."""
+    clock, registry = SystemClock(), CollectorRegistry()
+    progress = Progress(clock.monotonic())
+    metrics, health = Metrics(registry, progress, clock), Health(progress, settings.flush_age_s, clock)
+    pages = Pages(registry, health.healthy, health.ready, health.report)
+    with serving(settings.http_host, settings.consumer_http_port, pages, setting="TICKLAKE_CONSUMER_HTTP_PORT"):
+        try:
+            while not shutdown.stop.is_set():
+                try:
+                    run(settings, shutdown, progress, metrics)
+                except Retry as error:
+                    progress.let_go()
+                    _log.warning("waiting", reason=str(error))
+                    shutdown.stop.wait(_PAUSE_S)
+        except TicklakeError as error:
+            _log.error("stopped", reason=str(error))
+            shutdown.status = 2 if isinstance(error, ConfigError) else 1
+        finally:
+            shutdown.stop.set()
+    if not shutdown.status:
+        _log.info("stopped")
+    return shutdown.status
+
+
+def run(settings: Settings, shutdown: Shutdown, progress: Progress, metrics: Metrics) -> None:
+    """Consume until the stop. Raises `Retry` while broker or store cannot be reached at the start, `Stop` when it must not go on."""
+    clock, stop = SystemClock(), shutdown.stop
     topic = settings.ticks_topic
     with ExitStack() as cleanup:
         store = open_store(settings)
@@ -87,7 +111,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
         workers = ThreadPoolExecutor(UPLOADS, thread_name_prefix="upload")
         cleanup.callback(workers.shutdown, wait=False, cancel_futures=True)
 
-        writer = Writer(store, Encoder(topic, generation, writer_id=uuid.uuid4().hex).encode, clock)
+        limit = RejectLimit(Bounds(settings.reject_ratio, settings.reject_window, settings.reject_run), store, topic, generation)
+        encoder = Encoder(topic, generation, writer_id=uuid.uuid4().hex)
+        writer = Writer(store, lambda batch: limit.check(batch.partition, encoder.encode(batch)), clock, metrics.put)
         dead_letters = DeadLetters(letters)
         landings = Landings(hints, generation, settings.landing_hint_s, clock)
 
@@ -95,21 +121,28 @@ def run(settings: Settings, stop: threading.Event) -> None:
             landed = writer.write(batch, given_up)
             return landed if landed and dead_letters.send(landed.rejected, given_up) else None
 
+        def begin(partition: int) -> int:
+            end = chain_end(source, store, topic, Partition(generation, partition))
+            limit.begin(partition, end)
+            return end
+
         pipeline = Pipeline(
             source,
             land,
-            lambda partition: chain_end(source, store, topic, Partition(generation, partition)),
+            begin,
             landings.landed,
             Limits(settings.flush_records, settings.flush_bytes, settings.flush_age_s),
             settings.buffer_bytes,
             clock,
             workers,
+            progress,
         )
         cleanup.callback(pipeline.give_up)
+        progress.store_error = ""
         _log.info("started", topic=topic, generation=generation, group=settings.kafka_group)
         _loop(pipeline, landings, stop, clock)
-        if not pipeline.drain(DRAIN_S):
-            _log.warning("stopped_early", held_bytes=pipeline.progress.held_bytes)
+        if not pipeline.drain(shutdown.left(reserve_s=CLOSE_S)):
+            _log.warning("stopped_early", reason="broker or store did not answer in time", held_bytes=progress.held_bytes)
         landings.tell()
 
 
@@ -122,9 +155,10 @@ def _loop(pipeline: Pipeline, landings: Landings, stop: threading.Event, clock: 
             landings.tell()
         except Retry as error:
             _log.warning("hint_lost", reason=str(error))
-        if clock.monotonic() >= report:
+        now = clock.monotonic()
+        if now >= report:
             report += REPORT_S
-            _log.info("progress", **vars(pipeline.progress))
+            _log.info("progress", **pipeline.progress.figures(now))
 
 
 if __name__ == "__main__":

@@ -20,13 +20,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Batch:
-    """Records without a hole between them, which become one object. `chain_from` is where the object before it ended."""
+    """Records without a hole between them, which become one object. `chain_from` is where the object before it ended;
+    `since` when the oldest of them was polled (monotonic seconds)."""
 
     partition: int
     records: Records
     size: int
     chain_from: int
     gap_reason: str | None
+    since: float = 0.0
 
     @property
     def first_offset(self) -> int:
@@ -89,19 +91,27 @@ class Buffer:
         self._count += len(records)
         self.size += chunk.size
 
-    def due(self, now: float) -> bool:
-        """Whether a batch should be cut."""
-        if not self._chunks:
-            return False
-        return self._count >= self._limits.records or self.size >= self._limits.bytes or now - self._chunks[0].since >= self._limits.age_s
+    def due(self, now: float) -> str:
+        """Why a batch should be cut (a word of `progress.KINDS`); empty when none should be."""
+        if self._count >= self._limits.records:
+            return "records"
+        if self.size >= self._limits.bytes:
+            return "bytes"
+        return "age" if self._chunks and now - self._chunks[0].since >= self._limits.age_s else ""
 
-    def age(self, now: float) -> float:
-        """Seconds that the oldest record has waited; 0 when there is none."""
-        return now - self._chunks[0].since if self._chunks else 0.0
+    @property
+    def since(self) -> float | None:
+        """When the oldest record was polled; None when there is none."""
+        return self._chunks[0].since if self._chunks else None
+
+    @property
+    def at_gap(self) -> bool:
+        """Whether the next record does not follow the one that was cut last."""
+        return bool(self._chunks) and self._chunks[0].records.offsets[0] != self.chain_end
 
     def cut(self) -> Batch:
         """Take the next batch: as many records as the limits allow, up to the first hole."""
-        taken, size = Records(), 0
+        taken, size, since = Records(), 0, self.since or 0.0
         while self._chunks and len(taken) < self._limits.records and size < self._limits.bytes:
             chunk = self._chunks.popleft()
             if taken.offsets and chunk.records.offsets[0] != taken.offsets[-1] + 1:
@@ -115,7 +125,7 @@ class Buffer:
                 break
         self._count -= len(taken)
         self.size -= size
-        batch = Batch(self.partition, taken, size, self.chain_end, self._gap_reason(taken.offsets[0]))
+        batch = Batch(self.partition, taken, size, self.chain_end, self._gap_reason(taken.offsets[0]), since)
         self.chain_end = batch.end
         return batch
 

@@ -19,6 +19,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from streaming.consumer.buffer import Batch, Buffer, Limits
+from streaming.consumer.lag import Lag
+from streaming.consumer.progress import Progress
+from streaming.consumer.reject_limit import kinds_of
 from streaming.consumer.writer import Landed
 from ticklake.clock import Clock
 from ticklake.errors import ChainBroken, Retry, Stop, TicklakeError
@@ -30,42 +33,41 @@ _log = structlog.get_logger()
 _POLL_S = 0.1
 _RECORD_BYTES = 200
 """What a record takes in memory beside its value."""
+_STANDBY_S = 15.0
+"""A member that was given no partition for so long stands by: there are enough others."""
 
 
 @dataclass
 class _Owned:
-    """A partition that is ours: its open records and the upload under way."""
+    """A partition that is ours: its open records and the upload under way.
+
+    `landed` is where its last object ends; `since` when the oldest record was polled that is landed and not committed.
+    """
 
     buffer: Buffer
+    landed: int
     given_up: threading.Event = field(default_factory=threading.Event)
     batch: Batch | None = None
     upload: Future[Landed | None] | None = None
+    since: float | None = None
 
     def size(self) -> int:
         """About the bytes of memory that its records take."""
         values, records = (self.batch.size, len(self.batch.records)) if self.batch else (0, 0)
         return values + self.buffer.size + _RECORD_BYTES * (records + len(self.buffer))
 
-
-@dataclass
-class Progress:
-    """What the loop has done since it began, and the partitions that it owns."""
-
-    records: int = 0
-    objects: int = 0
-    adopted: int = 0
-    rejects: int = 0
-    commits: int = 0
-    held_bytes: int = 0
-    oldest_age_s: float = 0.0
-    partitions: int = 0
+    def held_since(self) -> float | None:
+        """When its oldest record was polled that is not committed; None when there is none."""
+        if self.since is not None:
+            return self.since
+        return self.batch.since if self.batch else self.buffer.since
 
 
 class Pipeline:
     """Moves one topic's records into the lake. For one thread, which calls `run_once` again and again.
 
     `land(batch, given_up)` makes a batch durable on a worker and gives None when `given_up` was set first;
-    `chain_end(partition)` says where a gained partition begins; `on_commit` hears of each commit.
+    `chain_end(partition)` says where a gained partition begins; `on_commit` hears of each commit. `progress` is kept up.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Pipeline:
         buffer_bytes: int,
         clock: Clock,
         workers: Executor,
+        progress: Progress,
     ) -> None:
         self._source = source
         self._land = land
@@ -92,7 +95,9 @@ class Pipeline:
         self._uncommitted: dict[int, Committed] = {}
         self._throttled = False
         self._draining = False
-        self.progress = Progress()
+        self._lag = Lag(source.end_offset, clock)
+        self._changed_at = clock.monotonic()
+        self.progress = progress
 
     def run_once(self, wait_s: float = _POLL_S) -> None:
         """One turn; waits up to `wait_s` for records. Raises what `land` raises, and `Stop` when broker and lake contradict each other."""
@@ -100,6 +105,9 @@ class Pipeline:
             self._clock.sleep(wait_s)
         self._collect()
         self._tolerant(self._hand_on)
+        if not self._draining:
+            self._tolerant(lambda: self._lag.look(list(self._owned)))
+        self._take_stock()
 
     def drain(self, budget_s: float) -> bool:
         """Stop intake, land and commit what is held; False when `budget_s` was not enough.
@@ -131,6 +139,7 @@ class Pipeline:
 
     def _take_in(self, wait_s: float) -> None:
         polled = self._source.poll(wait_s)
+        self.progress.polled_at = self._clock.monotonic()
         self._follow_changes()
         for partition, records in polled.items():
             if partition in self._owned:
@@ -149,6 +158,8 @@ class Pipeline:
             self._drop(partition)
         self._begin = (self._begin - changes.dropped) | changes.gained | self._source.expired()
         if changes.gained or changes.dropped:
+            self.progress.rebalances += 1
+            self._changed_at = self._clock.monotonic()
             _log.info("partitions_changed", gained=sorted(changes.gained), dropped=sorted(changes.dropped))
 
     def _begin_partitions(self) -> None:
@@ -158,19 +169,20 @@ class Pipeline:
             if owned and self._busy(owned):
                 continue  # an expired partition first lands what it holds
             end = owned.buffer.chain_end if owned else self._chain_end(partition)
-            if end > self._source.end_offset(partition):
+            if end > self._lag.ask(partition):
                 raise ChainBroken(f"partition {partition}: the lake ends at offset {end}, behind the broker's last record; {RECREATE}")
             first, known = self._source.first_offset(partition), self._source.committed(partition)
             start = max(end, first)
             if start > end:
                 _log.error("records_expired", partition=partition, first_lost=end, next=start)
+                self.progress.expired += start - end
             self._open(partition, end, start)
             if end > first and (known is None or known.offset != end):
                 self._uncommitted[partition] = Committed(end, "")  # the lake is ahead of what was committed, and no record may follow
             self._begin.discard(partition)
 
     def _open(self, partition: int, end: int, start: int) -> None:
-        self._owned[partition] = _Owned(Buffer(partition, end, self._limits, moved_past=start))
+        self._owned[partition] = _Owned(Buffer(partition, end, self._limits, moved_past=start), end)
         self._source.begin(partition, start)
         _log.info("partition_begins", partition=partition, chain_end=end, offset=start)
 
@@ -189,42 +201,73 @@ class Pipeline:
         for partition, owned in list(self._owned.items()):
             if owned.upload is None or not owned.upload.done():
                 continue
-            batch, landed = owned.batch, _result(owned)
+            batch, landed, since = owned.batch, _result(owned), owned.since
             owned.upload = owned.batch = None
             if landed is None or batch is None:
                 continue
-            self._uncommitted[partition] = Committed(landed.meta.end, landed.key)
-            self.progress.objects += 1
-            self.progress.adopted += landed.adopted
-            self.progress.rejects += landed.meta.rejects
             if landed.meta.end != batch.end:
                 self._open(partition, landed.meta.end, landed.meta.end)
+            owned = self._owned[partition]
+            owned.landed, owned.since = landed.meta.end, batch.since if since is None else since
+            self._uncommitted[partition] = Committed(landed.meta.end, landed.key)
+            self._count(landed)
+
+    def _count(self, landed: Landed) -> None:
+        self.progress.objects += 1
+        self.progress.bytes += landed.size
+        self.progress.adopted += landed.adopted
+        if landed.rejected is not None and landed.rejected.num_rows:
+            self.progress.rejects.update(kinds_of(landed.rejected["REJECT_REASON"]))
 
     def _submit(self) -> None:
         now = self._clock.monotonic()
         for partition, owned in self._owned.items():
-            wanted = owned.buffer.due(now) or self._throttled or self._draining or partition in self._begin
-            if owned.upload is None and wanted and len(owned.buffer):
+            if owned.upload is not None or not len(owned.buffer):
+                continue
+            reason = owned.buffer.due(now) or self._hurry(partition)
+            if reason:
                 owned.batch = owned.buffer.cut()
+                self.progress.flushes["gap" if owned.buffer.at_gap else reason] += 1
                 owned.upload = self._workers.submit(self._land, owned.batch, owned.given_up)
+
+    def _hurry(self, partition: int) -> str:
+        """Why a batch is cut that is not due; empty when it is not."""
+        if self._draining:
+            return "drain"
+        if partition in self._begin:
+            return "expired"
+        return "throttle" if self._throttled else ""
 
     def _commit(self) -> None:
         if not self._uncommitted:
             return
-        if not self._source.commit(self._uncommitted):
+        try:
+            taken = self._source.commit(self._uncommitted)
+        except Retry:
+            self.progress.failed_commits += 1
+            raise
+        if not taken:
+            self.progress.failed_commits += 1
             return  # the group is being rebalanced; what stays ours is committed on the next turn
         self._on_commit({partition: each.offset for partition, each in self._uncommitted.items()})
+        for partition in self._uncommitted:
+            self._owned[partition].since = None
         self._uncommitted = {}
         self.progress.commits += 1
+        self.progress.committed_at = self._clock.monotonic()
 
     def _throttle(self) -> None:
         held = self._held()
-        now = self._clock.monotonic()
         self._throttled = held > (self._buffer_bytes // 2 if self._throttled else self._buffer_bytes)
         self._source.pause(set(self._owned) if self._throttled or self._draining else set())
-        self.progress.held_bytes = held
-        self.progress.oldest_age_s = round(max((owned.buffer.age(now) for owned in self._owned.values()), default=0.0), 1)
-        self.progress.partitions = len(self._owned)
+        self.progress.held_bytes, self.progress.throttled = held, self._throttled
+
+    def _take_stock(self) -> None:
+        """Tell how things stand; a figure for each partition, none for each record."""
+        self.progress.held_since = min((since for since in (each.held_since() for each in self._owned.values()) if since is not None), default=None)
+        self.progress.lag = self._lag.behind({partition: owned.landed for partition, owned in self._owned.items()})
+        given = bool(self._owned) or self._clock.monotonic() - self._changed_at > _STANDBY_S
+        self.progress.settled = given and not self._begin
 
     def _held(self) -> int:
         return sum(owned.size() for owned in self._owned.values())

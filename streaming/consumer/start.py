@@ -19,30 +19,31 @@ def chain_end(source: RecordSource, store: ObjectStore, topic: str, partition: P
     """The offset at which the partition's next object begins.
 
     A commit of ours names the object that it follows and is taken at its word; anything else (no commit, an offset
-    set by hand) is settled by the lake itself. With an empty lake the chain begins at the oldest record.
+    set by hand) is settled by the lake itself: the last object is read again, and adopted as any other, because its
+    writer may have died before its dead letters were sent. With an empty lake the chain begins at the oldest record.
     Raises `ChainBroken` when offsets were committed beyond what the lake holds.
     """
     committed = source.committed(partition.id)
     prefix = lake.partition_prefix(topic, partition)
     if committed and committed.note.startswith(prefix):
         return committed.offset
-    end = _end_in_lake(store, prefix)
-    if end is None:
+    last = _last_in_lake(store, prefix)
+    if last is None:
         if committed:
             raise ChainBroken(f"{prefix}: offset {committed.offset} is committed, but the lake has no object; restore the bucket or delete the group's offsets")
         return source.first_offset(partition.id)
-    return end
+    return last.chain_from if source.first_offset(partition.id) <= last.first_offset else last.end
 
 
-def _end_in_lake(store: ObjectStore, prefix: str) -> int | None:
-    """The end of the object with the largest first offset; hours can run backwards, so all keys are looked at."""
+def _last_in_lake(store: ObjectStore, prefix: str) -> ObjectMeta | None:
+    """The object with the largest first offset; hours can run backwards, so all keys are looked at."""
     last = max(_raw_keys(store, prefix), key=lambda key: lake.parse_key(key).first_offset, default=None)
     if last is None:
         return None
     found = store.head(last)
     if found is None:
         raise StoreUnavailable(f"{last} is listed but is not there")
-    return ObjectMeta.parse(last, found.headers).end
+    return ObjectMeta.parse(last, found.headers)
 
 
 def _raw_keys(store: ObjectStore, prefix: str) -> Iterator[str]:

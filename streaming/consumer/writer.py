@@ -26,35 +26,44 @@ _LONGEST_PAUSE_S = 5.0
 
 @dataclass(frozen=True)
 class Landed:
-    """An object that is durable, and its rejected rows (None: it has none). `adopted`: another writer had made it, so its end need not be the batch's."""
+    """An object that is durable, its `size` in bytes and its rejected rows (None: it has none). `adopted`: another writer had made it, so its end need not
+    be the batch's."""
 
     key: str
     meta: ObjectMeta
+    size: int
     rejected: pa.Table | None
     adopted: bool
 
 
 class Writer:
-    """Creates the objects of batches. Safe for several threads."""
+    """Creates the objects of batches. Safe for several threads. `on_put` hears how long each try took, and why it failed (empty: it did not)."""
 
-    def __init__(self, store: ObjectStore, encode: Callable[[Batch], Encoded], clock: Clock) -> None:
+    def __init__(
+        self, store: ObjectStore, encode: Callable[[Batch], Encoded], clock: Clock, on_put: Callable[[float, str], None] = lambda _seconds, _error: None
+    ) -> None:
         self._store = store
         self._encode = encode
         self._clock = clock
+        self._on_put = on_put
 
     def write(self, batch: Batch, given_up: threading.Event) -> Landed | None:
         """Create the batch's object, trying until it is there; None when `given_up` is set before.
 
         An object of that key that exists already is ours, when an answer was lost, or another writer's: then its
         contents are as good, because both read the same records, and it is adopted.
-        Raises `ChainBroken` when the object there does not continue the same chain.
+        Raises `ChainBroken` when the object there does not continue the same chain, and what `encode` raises.
         """
         encoded = self._encode(batch)
         pause = _FIRST_PAUSE_S
         while not given_up.is_set():
+            began = self._clock.monotonic()
             try:
-                return self._create(encoded)
+                landed = self._create(encoded)
+                self._on_put(self._clock.monotonic() - began, "")
+                return landed
             except StoreUnavailable as error:
+                self._on_put(self._clock.monotonic() - began, str(error))
                 _log.warning("store_unavailable", error=str(error), key=encoded.key, again_in_s=pause)
             given_up.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
@@ -63,16 +72,16 @@ class Writer:
     def _create(self, encoded: Encoded) -> Landed:
         meta = replace(encoded.meta, put_at=self._clock.now())
         if self._store.create(encoded.key, encoded.body, meta.headers()):
-            return Landed(encoded.key, meta, encoded.rejected, adopted=False)
+            return Landed(encoded.key, meta, len(encoded.body), encoded.rejected, adopted=False)
         found = self._store.head(encoded.key)
         if found is None:
             raise StoreUnavailable(f"{encoded.key} is said to exist but is not there")
         there = ObjectMeta.parse(encoded.key, found.headers)
         if (there.sha256, there.writer_id) == (meta.sha256, meta.writer_id):
-            return Landed(encoded.key, there, encoded.rejected, adopted=False)
+            return Landed(encoded.key, there, found.size, encoded.rejected, adopted=False)
         if there.chain_from != meta.chain_from:
             raise ChainBroken(f"{encoded.key} continues offset {there.chain_from}, this consumer expected {meta.chain_from}; look at `ticklake verify`")
-        return Landed(encoded.key, there, self._rejected(encoded.key, there), adopted=True)
+        return Landed(encoded.key, there, found.size, self._rejected(encoded.key, there), adopted=True)
 
     def _rejected(self, key: str, meta: ObjectMeta) -> pa.Table | None:
         """The rejected rows of an adopted object: its writer may have died before it could send its dead letters."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from streaming.consumer.buffer import Batch, Limits
 from streaming.consumer.encoder import Encoder
 from streaming.consumer.pipeline import Pipeline
+from streaming.consumer.progress import Progress
 from streaming.consumer.start import chain_end
 from streaming.consumer.writer import Landed, Writer
 from tests.fakes.clock import ManualClock
@@ -83,6 +84,7 @@ class Consumer:
             buffer_bytes=100_000,
             clock=clock,
             workers=self.executor,
+            progress=Progress(clock.monotonic()),
         )
 
     def _land(self, batch: Batch, given_up: threading.Event) -> Landed | None:

@@ -14,7 +14,9 @@ import pytest
 from streaming.consumer.buffer import Batch, Limits
 from streaming.consumer.dead_letters import DeadLetters
 from streaming.consumer.encoder import Encoder
+from streaming.consumer.lag import LOOK_S
 from streaming.consumer.pipeline import Pipeline
+from streaming.consumer.progress import Progress
 from streaming.consumer.start import chain_end
 from streaming.consumer.writer import Landed, Writer
 from tests.fakes.clock import ManualClock
@@ -105,6 +107,7 @@ class Service:
             buffer_bytes,
             self.clock,
             self.executor,
+            Progress(self.clock.monotonic()),
         )
         self.source.gain([0])
 
@@ -163,7 +166,7 @@ def test_a_full_batch_lands_at_once_and_its_end_is_committed_with_its_key(servic
 def test_a_few_records_wait_for_their_age_and_then_land_although_nothing_follows(service: Service) -> None:
     service.produce(2)
     service.turn(3)
-    assert (service.rows(), service.pipeline.progress.oldest_age_s) == ([], 0.0)
+    assert (service.rows(), service.pipeline.progress.oldest_age(service.clock.monotonic())) == ([], 0.0)
     service.clock.advance(4.9)
     service.turn(2)
     assert service.rows() == []
@@ -302,7 +305,7 @@ def test_a_partition_that_is_taken_away_is_not_committed(service: Service) -> No
     service.source.lose([0])
     service.executor.release()
     service.turn(3)
-    assert (service.offset(), service.pipeline.progress.partitions) == (None, 0)
+    assert (service.offset(), service.pipeline.progress.lag) == (None, {})
 
 
 def test_what_another_writer_made_is_adopted_and_continued_at_its_end(service: Service) -> None:
@@ -378,3 +381,69 @@ def test_what_nobody_foresaw_stops_the_consumer_and_names_the_records(service: S
     service.produce(4)
     with pytest.raises(Stop, match="partition 0, offsets 0 to 3 cannot be written: AttributeError"):
         service.turn(10)
+
+
+def test_progress_tells_why_batches_were_cut_what_was_rejected_and_what_is_behind() -> None:
+    service = Service(Limits(4, 10_000, 5.0))
+    service.produce(4)
+    service.turn(3)
+    service.produce(1, b"\xff")
+    service.topic.skip(0, 2)
+    service.produce(2)
+    service.turn(3)
+    progress = service.pipeline.progress
+    assert (progress.flushes, progress.held_since) == ({"records": 1}, service.clock.monotonic())
+    service.clock.advance(6)
+    service.turn(4)
+    assert progress.flushes == {"records": 1, "gap": 1, "age": 1}
+    assert progress.rejects == {"schema": 6, "not JSON": 1}
+    assert (progress.records, progress.objects, progress.commits, progress.rebalances, progress.held_since) == (7, 3, 3, 1, None)
+    assert progress.bytes == sum(listed.size for listed in service.store.list("raw/"))
+
+
+def test_what_is_landed_and_not_committed_is_still_held(service: Service) -> None:
+    service.produce(4)
+    service.source.refusals = 3
+    service.turn(3)
+    polled_at = service.clock.monotonic()
+    service.clock.advance(3)
+    service.turn(2)
+    progress = service.pipeline.progress
+    assert (progress.held_since, progress.failed_commits, progress.commits) == (polled_at, 2, 0)
+    service.turn(2)
+    assert (progress.held_since, progress.failed_commits, progress.commits) == (None, 3, 1)
+
+
+def test_the_lag_is_what_the_lake_does_not_have_and_is_asked_for_now_and_then(service: Service) -> None:
+    service.produce(2)
+    service.turn()
+    assert service.pipeline.progress.lag == {0: 2}
+    service.produce(3)
+    service.turn(4)
+    assert service.pipeline.progress.lag == {0: 0}, "four of the five have landed, and the end was not asked for again"
+    service.clock.advance(LOOK_S)
+    service.turn()
+    assert service.pipeline.progress.lag == {0: 1}
+
+
+def test_it_is_settled_when_its_partitions_have_begun_or_it_was_given_none_for_long(service: Service) -> None:
+    service.topic.answering = False
+    service.turn()
+    assert not service.pipeline.progress.settled
+    service.topic.answering = True
+    service.turn()
+    assert service.pipeline.progress.settled
+    service.source.lose([0])
+    service.turn()
+    assert not service.pipeline.progress.settled
+    service.clock.advance(16)
+    service.turn()
+    assert service.pipeline.progress.settled
+
+
+def test_records_that_expired_are_counted(service: Service) -> None:
+    service.produce(9)
+    service.topic.expire(0, 5)
+    service.topic.commits[0] = Committed(0, lake.partition_prefix(TOPIC, Partition(1, 0)))
+    service.turn(2)
+    assert service.pipeline.progress.expired == 5
