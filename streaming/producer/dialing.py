@@ -76,7 +76,7 @@ def _translated(source: str, error: BaseException) -> TicklakeError:
         case InvalidProxy():
             return ConfigError("the proxy that the environment names is none")
         case TimeoutError():
-            return SourceUnavailable(f"{source} does not answer within {OPEN_S:.0f} s")
+            return SourceUnavailable(f"{source} does not answer within {OPEN_S:g} s")
         case OSError():
             return SourceUnavailable(f"{source} cannot be reached ({error.strerror or type(error).__name__})")
         case _:

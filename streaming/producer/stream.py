@@ -149,8 +149,8 @@ class Stream:
                     sample = item
                     break
                 complaints[str(item)] = None
-        asked = f"it lets us in; {len(self._subscribed)} symbols asked for"
-        return Checkup((asked if sample else f"{asked}, no tick within {CHECK_S:.0f} s: is their exchange open?", *complaints), sample)
+        asked = f"it lets us in; symbols asked for: {len(self._subscribed)}"
+        return Checkup((asked if sample else f"{asked}, no tick within {CHECK_S:g} s: is their exchange open?", *complaints), sample)
 
     def _connection(self, wait: Wait) -> Generator[Tick | Reject, None, bool]:
         """What one connection gives; whether it ended because `wait` told to stop. Raises `SourceUnavailable` or `Stop`."""

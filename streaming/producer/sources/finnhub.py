@@ -16,6 +16,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 from pydantic import Field, SecretStr
@@ -47,7 +48,7 @@ class FinnhubSettings(SourceSettings):
 
     model_config = SettingsConfigDict(env_prefix="TICKLAKE_FINNHUB_")
 
-    key: SecretStr = Field(description="key of your account; a free one is enough")
+    key: SecretStr = Field(min_length=1, description="key of your account; a free one is enough")
     url: str = Field("wss://ws.finnhub.io", description="address of the WebSocket")
     silence_s: float = Field(120.0, gt=0, description="silence after which the connection is given up; without trades a ping comes about once a minute")
 
@@ -80,7 +81,7 @@ class Finnhub:
         self.silence_s = settings.silence_s
 
     def url(self) -> str:
-        return f"{self._settings.url}?token={self._settings.key.get_secret_value()}"
+        return f"{self._settings.url}?token={quote(self._settings.key.get_secret_value())}"
 
     def open(self, on_gap: Callable[[int], None]) -> FinnhubSession:
         return FinnhubSession(self._instruments, self._clock)
