@@ -32,7 +32,8 @@ def chain_end(source: RecordSource, store: ObjectStore, topic: str, partition: P
         if committed:
             raise ChainBroken(f"{prefix}: offset {committed.offset} is committed, but the lake has no object; restore the bucket or delete the group's offsets")
         return source.first_offset(partition.id)
-    return last.chain_from if source.first_offset(partition.id) <= last.first_offset else last.end
+    readable = source.first_offset(partition.id) <= last.first_offset and last.end <= source.end_offset(partition.id)
+    return last.chain_from if readable else last.end
 
 
 def _last_in_lake(store: ObjectStore, prefix: str) -> ObjectMeta | None:

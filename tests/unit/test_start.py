@@ -51,7 +51,21 @@ def test_any_other_commit_is_settled_by_the_lake(topic: MemoryTopic, note: str) 
     land(store, 0, 5)
     land(store, 5, 4)
     topic.commits[0] = Committed(2, note)
+    assert chain_end(MemorySource(topic), store, TOPIC, P) == 5  # the last object is read again, for its dead letters
+
+
+def test_a_last_object_whose_records_have_expired_is_not_read_again(topic: MemoryTopic) -> None:
+    store = MemoryStore()
+    land(store, 0, 5)
+    land(store, 5, 4)
+    topic.expire(0, 6)
     assert chain_end(MemorySource(topic), store, TOPIC, P) == 9
+
+
+def test_a_last_object_that_the_broker_has_lost_is_not_read_again(topic: MemoryTopic) -> None:
+    store = MemoryStore()
+    land(store, 15, 10)
+    assert chain_end(MemorySource(topic), store, TOPIC, P) == 25
 
 
 def test_hours_that_ran_backwards_do_not_hide_the_last_object(topic: MemoryTopic) -> None:
@@ -59,7 +73,7 @@ def test_hours_that_ran_backwards_do_not_hide_the_last_object(topic: MemoryTopic
     land(store, 0, 5, time_ms=7_200_000)
     land(store, 5, 4, time_ms=0)
     land(store, 30, 1, time_ms=9_000_000, partition=Partition(1, 1))
-    assert chain_end(MemorySource(topic), store, TOPIC, P) == 9
+    assert chain_end(MemorySource(topic), store, TOPIC, P) == 5
 
 
 def test_offsets_committed_beyond_an_empty_lake_stop_the_service(topic: MemoryTopic) -> None:
