@@ -66,7 +66,8 @@ def _first(source: Source, wait: Wait) -> Checkup | None:
 def _tell(source: Source, checkup: Checkup, symbols: tuple[str, ...]) -> None:
     print(f"{source.name} works: {_sample(checkup.sample)}")
     if symbols:
-        print(f"{len(symbols)} symbols: {', '.join(symbols[:_SHOWN])}{', ...' if len(symbols) > _SHOWN else ''}")
+        more = f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else ""
+        print(f"symbols: {', '.join(symbols[:_SHOWN])}{more}")
     for line in checkup.says:
         print(line)
     left = source.health().calls_left if isinstance(source, Observed) else None

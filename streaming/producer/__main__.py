@@ -23,7 +23,7 @@ from streaming.producer.kept import Kept
 from streaming.producer.metrics import ProducerMetrics
 from streaming.producer.patience import Patience
 from streaming.producer.rejects import Rejects
-from streaming.producer.rota import Rota, check_names
+from streaming.producer.rota import Rota, check_sources
 from streaming.producer.run import Producer
 from streaming.producer.source import Request, create, running
 from ticklake import instruments
@@ -57,8 +57,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """Produce until `stop` is set or no source is left. Raises what ended the last source, or a delivery that failed."""
     clock, rejects = SystemClock(), Rejects(SystemClock())
     listed = instruments.load(settings.config_file)
-    check_names(listed)
     names = running(settings)
+    check_sources(listed, names)
     rota = Rota(listed, names, silence_s=settings.standby_after_s, begin=clock.monotonic())
     sources = [create(name, Request(wanted=partial(rota.wanted, name)), settings, listed, clock) for name in names]
     with closing(open_publisher(settings, settings.ticks_topic, clock=clock, wait=stop.wait)) as publisher:

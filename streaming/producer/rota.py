@@ -129,12 +129,15 @@ class _Post:
         return f"{name} has been silent for {silent_s:.0f} s" if silent_s > silence_s else None
 
 
-def check_names(instruments: Instruments) -> None:
-    """Raises `ConfigError` for a source that the instrument list names and that does not exist."""
+def check_sources(instruments: Instruments, running: Sequence[str]) -> None:
+    """Raises `ConfigError` for a source that the instrument list names and that does not exist, and for one that runs without a symbol."""
     known = names()
     for name in sorted(instruments.sources):
         if name not in known:
             raise ConfigError(f"ticklake.yaml names a source {name!r} that does not exist; there are {', '.join(known)}")
+    for name in running:
+        if not instruments.symbols(name):
+            raise ConfigError(f"{name} has no symbols: name some in `sources: {name}` of ticklake.yaml")
 
 
 def _check_kinds(instruments: Instruments, synthetic: Callable[[str], bool]) -> None:

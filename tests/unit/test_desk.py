@@ -145,9 +145,10 @@ class Service:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, **sources: Source) -> None:
         self.publisher, self.stop = MemoryPublisher(), threading.Event()
         file = folder / "ticklake.yaml"
-        file.write_text("sources: {}\ninstruments: []\n")
+        file.write_text("instruments: []\nsources:\n" + "".join(f"  {name}: {{symbols: [A]}}\n" for name in sources))
         self._settings = services.settings(sources=",".join(sources), config_file=file, producer_http_port=0)
-        monkeypatch.setattr("streaming.producer.source.names", lambda: sorted(sources))
+        for module in ("source", "rota"):
+            monkeypatch.setattr(f"streaming.producer.{module}.names", lambda: sorted(sources))
         monkeypatch.setattr(service, "create", lambda name, *_: sources[name])
         monkeypatch.setattr(service, "open_publisher", lambda *_, **__: self.publisher)
 

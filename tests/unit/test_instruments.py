@@ -38,6 +38,19 @@ def test_aliases_lead_to_the_canonical_symbol_and_back(tmp_path: Path) -> None:
     assert instruments.alias("other", "AAPL") == "APPL"
 
 
+def test_a_source_s_symbols_are_those_asked_of_it_then_those_it_is_primary_and_standby_for(tmp_path: Path) -> None:
+    entries = (
+        "  - {symbol: A, name: A, primary: x, standby: [y, z]}\n  - {symbol: B, name: B, primary: y}\n  - {symbol: C, name: C, primary: z, standby: [y]}\n"
+    )
+    instruments = load(written(tmp_path, entries, "  y: {symbols: [UNLISTED, C]}\n  w:\n"))
+    assert instruments.symbols("y") == ("UNLISTED", "C", "B", "A")
+    assert instruments.asked("y") == ("UNLISTED", "C")
+    assert instruments.symbols("x") == ("A",)
+    assert instruments.symbols("nobody") == ()
+    assert instruments.get("A").standby == ("y", "z")
+    assert instruments.sources == {"w", "x", "y", "z"}
+
+
 def test_an_unlisted_symbol_is_taken_as_it_comes(tmp_path: Path) -> None:
     instruments = load(written(tmp_path, ENTRY))
     unknown = instruments.get("ZZZZ")
@@ -53,6 +66,8 @@ def test_an_unlisted_symbol_is_taken_as_it_comes(tmp_path: Path) -> None:
         ("  - {symbol: ON, name: ON Semiconductor, primary: simulator}\n", "  x:\n", "number 1: .*quotes"),
         (ENTRY + ENTRY, "  x:\n", "AAPL is listed twice"),
         (ENTRY + "  - {symbol: B, name: B, primary: x, aliases: {other: APPL}}\n", "  x:\n", "instrument B: other calls AAPL APPL already"),
+        ("  - {symbol: A, name: A, primary: x, standby: [y, x]}\n", "  x:\n", "instrument A: a source is named twice"),
+        ("  - {symbol: A, name: A, primary: x, standby: y}\n", "  x:\n", "instrument A: .*standby"),
         (ENTRY, "  simulator: {symbols: 5}\n", "source simulator: .*symbols"),
         ("", "  x:\n", "`instruments` is missing"),
         ("  - {symbol: [\n", "  x:\n", "is not YAML"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.producer.rota import Change, Rota, Sight, check_names
+from streaming.producer.rota import Change, Rota, Sight, check_sources
 from streaming.producer.source import State, is_synthetic
 from ticklake.errors import ConfigError
 from ticklake.instruments import Instrument, Instruments, SourceSymbols
@@ -146,7 +146,14 @@ def test_each_source_says_whether_it_is_synthetic() -> None:
 
 def test_a_source_that_does_not_exist_is_named() -> None:
     with pytest.raises(ConfigError, match="a source 'nope' that does not exist; there are"):
-        check_names(Instruments((instrument("simulator"), instrument("nope", symbol="B"))))
+        check_sources(Instruments((instrument("simulator"), instrument("nope", symbol="B"))), ["simulator"])
+
+
+def test_a_source_that_runs_without_a_symbol_is_named() -> None:
+    listed = Instruments((instrument("simulator"),))
+    check_sources(listed, ["simulator"])
+    with pytest.raises(ConfigError, match="replay has no symbols"):
+        check_sources(listed, ["simulator", "replay"])
 
 
 States = st.sampled_from(get_args(State))

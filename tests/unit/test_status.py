@@ -12,7 +12,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fixtures import services
 from ticklake.errors import StoreUnavailable, WarehouseUnavailable
 from ticklake.freshness import Reading
-from ticklake_cli import status
+from ticklake_cli import producing, status
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 
@@ -28,6 +28,7 @@ def refusing(error: Exception) -> object:
 def platform(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status, "open_store", lambda _: MemoryStore())
     monkeypatch.setattr(status, "_stream", lambda *_: status.Stream(generation=1, ends={0: 7, 1: 5}, newest=NOW))
+    monkeypatch.setattr(producing, "ask", lambda _: producing.Producing())
     monkeypatch.setattr(status, "_warehouse", refusing(WarehouseUnavailable("the warehouse does not answer: refused")))
 
 
