@@ -26,6 +26,7 @@ from streaming.producer.rejects import Rejects
 from streaming.producer.rota import Rota, check_sources
 from streaming.producer.run import Producer
 from streaming.producer.source import Request, create, running
+from streaming.shutdown import Shutdown
 from ticklake import instruments
 from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
@@ -43,7 +44,10 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run(ticklake_settings.load(), stop)
+        settings = ticklake_settings.load()
+        shutdown = Shutdown(stop, settings.shutdown_s, SystemClock())
+        shutdown.status = 1  # what hangs until the budget is spent, hangs with ticks that are not acknowledged
+        run(settings, stop)
     except ConfigError as error:
         log.error("stopped", reason=str(error))
         return 2

@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import math
 import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from kafka.errors import InvalidTopicError, KafkaTimeoutError
 
 from streaming.producer.run import Producer, Summary
-from streaming.producer.source import Request, create, names
+from streaming.producer.source import Request, Wait, create, names
 from tests.fakes.clock import ManualClock
 from tests.fakes.producer import CommandedKafka, ListSource, MemoryPublisher
 from tests.fixtures import services
+from tests.fixtures.logs import logged
 from ticklake.clock import SystemClock
 from ticklake.errors import BadLine, BrokerUnavailable, ConfigError, Reject, TicklakeError
 from ticklake.instruments import Instruments
@@ -86,6 +89,32 @@ def test_a_stop_while_the_broker_is_silent_ends_in_time_and_says_what_is_open() 
     job.publisher.publish(b"A", b"taken before")
     with pytest.raises(BrokerUnavailable, match="1 ticks are not acknowledged"):
         job.go()
+
+
+class DeafSource(ListSource):
+    """Does not hear that it shall stop, until the test is over."""
+
+    def __init__(self) -> None:
+        super().__init__([], "deaf")
+        self.over = threading.Event()
+
+    def ticks(self, wait: Wait) -> Iterator[Tick | Reject]:
+        yield tick(0)
+        self.over.wait()
+        yield tick(1)
+
+
+def test_a_source_that_ignores_the_stop_is_left_behind_and_named() -> None:
+    source = DeafSource()
+    job = Run(source, ListSource([tick(2)], endless=True), shutdown_s=1.0)
+    threading.Timer(0.05, job.stop.set).start()
+    begin = time.monotonic()
+    with logged() as events:
+        summary = job.go()
+    assert time.monotonic() - begin < 2.0
+    source.over.set()
+    assert summary.sent == summary.acked == 2
+    assert [each["source"] for each in events if each["event"] == "source_does_not_end"] == ["deaf"]
 
 
 def test_past_the_window_publish_waits_until_the_process_stops() -> None:
