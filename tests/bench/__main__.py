@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-GROUPS = ("platform",)
+GROUPS = ("platform", "streaming")
 
 
 def main() -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 
 import psutil
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
+from tests.bench import topics
 from tests.bench.results import record
+from tests.bench.sinks import peak_bytes
 from tests.fixtures.platform import Platform
 from ticklake import tick
 from ticklake.clock import SystemClock
@@ -25,15 +25,13 @@ from ticklake_io.kafka_view import KafkaView
 TOPIC = "bench.ticks"
 GROUP = "bench-lake"
 TICKS = 2_000_000
-SYMBOLS = 100
-PARTITIONS = 6
 LIMIT_S = 300.0
 
 
 def measure_backlog(platform: Platform) -> None:
     """Preload, then let one consumer process drain it."""
     bootstrap = platform.urls["broker"]
-    _create_topic(bootstrap)
+    topics.create(bootstrap, TOPIC)
     workers = [get_context("spawn").Process(target=preload, args=(bootstrap, seed, TICKS // 2)) for seed in range(2)]
     for worker in workers:
         worker.start()
@@ -49,39 +47,17 @@ def measure_backlog(platform: Platform) -> None:
 def preload(bootstrap: str, seed: int, ticks: int) -> None:
     """Send ticks of a hundred symbols."""
     publisher = connect(bootstrap, TOPIC, clock=SystemClock(), wait=threading.Event().wait)
-    chance, begin = random.Random(seed), datetime.now(UTC)
-    for i in range(ticks):
-        symbol, time_ = f"SYM{i % SYMBOLS:03d}", begin + timedelta(microseconds=i)
-        each = tick.Tick(
-            tick_id=tick.tick_id("bench", seed, i),
-            symbol=symbol,
-            kind="trade",
-            event_time=time_,
-            received_at=time_,
-            price=f"{chance.uniform(50, 150):.4f}",
-            size=chance.randint(1, 1_000),
-            venue="XNAS",
-            bid="100.01",
-            ask="100.03",
-            source="bench",
-            feed="synthetic",
-            sequence=i,
-        )
-        publisher.publish(symbol.encode(), tick.encode(each))
+    for each in topics.ticks(seed, 0, ticks):
+        publisher.publish(each.symbol.encode(), tick.encode(each))
     if not publisher.flush(120):
         raise RuntimeError("the backlog was not acknowledged")
     publisher.close()
 
 
-def _create_topic(bootstrap: str) -> None:
-    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-        admin.create_topics({TOPIC: {"num_partitions": PARTITIONS, "replication_factor": 1, "configs": {"message.timestamp.type": "LogAppendTime"}}})
-
-
 def _poll_alone(bootstrap: str) -> float:
     """Records a second of the same client with the same fetch sizes that does nothing with them."""
     with closing(KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest", max_poll_records=10_000)) as consumer:
-        consumer.assign([TopicPartition(TOPIC, partition) for partition in range(PARTITIONS)])
+        consumer.assign([TopicPartition(TOPIC, partition) for partition in range(topics.PARTITIONS)])
         polled, began = 0, time.monotonic()
         while polled < TICKS:
             polled += sum(map(len, consumer.poll(timeout_ms=1_000).values()))
@@ -105,7 +81,7 @@ def _consume(platform: Platform) -> tuple[float, int, float]:
         took = time.monotonic() - begun[0]
         mine = psutil.Process(process.pid)
         times = mine.cpu_times()
-        peak = _peak(process.pid)
+        peak = peak_bytes(process.pid)
         process.terminate()
         reader.join()
     return TICKS / took, peak, (times.user + times.system) / (TICKS / 1e6)
@@ -115,9 +91,3 @@ def _watch(process: subprocess.Popen[str], on_begin: Callable[[], None]) -> None
     for line in process.stderr or ():
         if "partition_begins" in line:
             on_begin()
-
-
-def _peak(pid: int) -> int:
-    """The most resident memory that the process ever had, in bytes."""
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
