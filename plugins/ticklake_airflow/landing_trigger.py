@@ -77,9 +77,11 @@ class LandingTrigger(BaseEventTrigger):
 
         from ticklake import settings
         from ticklake_io.kafka_client import open_client, unavailable
+        from ticklake_io.kafka_rights import Rights
         from ticklake_io.kafka_security import Security
 
-        with ExitStack() as opened, unavailable():
+        security = Security.of(settings.load())  # not an argument of ours: those are kept in Airflow's database
+        with ExitStack() as opened, unavailable(Rights(security.user, "Read", self._topic)):
             consumer: KafkaConsumer = open_client(
                 KafkaConsumer,
                 self._bootstrap,
@@ -87,7 +89,7 @@ class LandingTrigger(BaseEventTrigger):
                 group_id=None,
                 enable_auto_commit=False,
                 allow_auto_create_topics=False,
-                **Security.of(settings.load()).for_kafka_python(),  # not an argument of ours: those are kept in Airflow's database
+                **security.for_kafka_python(),
             )
             opened.callback(consumer.close, autocommit=False)
             partitions = [TopicPartition(self._topic, number) for number in sorted(consumer.partitions_for_topic(self._topic) or ())]

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from kafka.errors import KafkaError
+from kafka.errors import (
+    AuthorizationError,
+    GroupAuthorizationFailedError,
+    IllegalSaslStateError,
+    KafkaError,
+    SaslAuthenticationFailedError,
+    TopicAuthorizationFailedError,
+    UnsupportedSaslMechanismError,
+)
 from kafka.net import KafkaNetSocket
 from kafka.net.compat import KafkaNetClient
 
-from ticklake.errors import BrokerUnavailable
+from ticklake.errors import BrokerRefused, BrokerUnavailable
+from ticklake_io.kafka_rights import Rights, no_trust
 
 Client = TypeVar("Client")
 
 _LONGEST_LINE = 300
 _DIRECT = "direct"
+_NO_ENTRY = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError, IllegalSaslStateError)
 
 
 class _DirectSocket(KafkaNetSocket):  # type: ignore[misc]
@@ -31,10 +42,40 @@ class _DirectSocket(KafkaNetSocket):  # type: ignore[misc]
             raise
 
 
+class _VerifyingSocket(ssl.SSLSocket):
+    """Tells its context of a certificate that was not trusted, which kafka-python takes for a broker that is away."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except ssl.SSLCertVerificationError as error:
+            if isinstance(self.context, VerifyingContext):
+                self.context.distrusted = error.verify_message
+            raise
+
+
+class VerifyingContext(ssl.SSLContext):
+    """What TLS clients should check, and why a broker's certificate failed the check."""
+
+    sslsocket_class = _VerifyingSocket
+    distrusted: str | None = None
+
+
+def verifying_context(ca_file: str | None) -> VerifyingContext:
+    """A context that trusts the authorities in `ca_file`, or the system's. Raises `OSError` when the file holds none."""
+    context = VerifyingContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    else:
+        context.load_default_certs()
+    return context
+
+
 def open_client(kind: Callable[..., Client], bootstrap: str, *, bootstrap_s: float, **config: object) -> Client:
     """A consumer, producer or admin client (`kind`) that has reached one of the brokers in `bootstrap`, a comma between them.
 
-    Raises kafka-python's `KafkaError` when none answers within `bootstrap_s` seconds.
+    Raises kafka-python's `KafkaError` when none answers within `bootstrap_s` seconds, `BrokerRefused` when none is to be trusted.
     """
     connections: list[KafkaNetClient] = []
 
@@ -45,20 +86,37 @@ def open_client(kind: Callable[..., Client], bootstrap: str, *, bootstrap_s: flo
     servers, timeout_ms = bootstrap.split(","), int(bootstrap_s * 1000)
     try:
         return kind(bootstrap_servers=servers, bootstrap_timeout_ms=timeout_ms, kafka_client=connect, proxy_url=f"{_DIRECT}://", **config)
-    except BaseException:
+    except BaseException as error:
         # kafka-python leaves its event loop's sockets open when no broker answers, and services try again and again.
         for each in connections:
             each.close()
+        context = config.get("ssl_context")
+        if isinstance(error, KafkaError) and isinstance(context, VerifyingContext) and context.distrusted:
+            raise no_trust(context.distrusted) from error
         raise
 
 
 @contextmanager
-def unavailable() -> Iterator[None]:
-    """Raises `BrokerUnavailable` for the client's own errors."""
+def unavailable(rights: Rights | None = None) -> Iterator[None]:
+    """Raises `BrokerRefused` for the client's own errors that say so, and `BrokerUnavailable` for its others."""
     try:
         yield
     except KafkaError as error:
-        raise BrokerUnavailable(f"Kafka does not answer: {one_line(error)}") from error
+        raise refusal(error, rights or Rights()) or BrokerUnavailable(f"Kafka does not answer: {one_line(error)}") from error
+
+
+def refusal(error: KafkaError, rights: Rights) -> BrokerRefused | None:
+    """What an error says about our rights, if it does."""
+    match error:
+        case TopicAuthorizationFailedError():
+            return rights.no_topic()
+        case GroupAuthorizationFailedError():
+            return rights.no_group()
+        case AuthorizationError():
+            return rights.no_cluster()
+        case _ if isinstance(error, _NO_ENTRY):
+            return rights.no_entry(one_line(error))
+    return None
 
 
 def one_line(error: KafkaError) -> str:

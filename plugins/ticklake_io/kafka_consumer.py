@@ -26,6 +26,7 @@ from kafka.structs import OffsetAndMetadata
 
 from ticklake.errors import BrokerUnavailable, ChainBroken
 from ticklake_io.kafka_client import one_line, open_client, unavailable
+from ticklake_io.kafka_rights import Rights
 from ticklake_io.kafka_security import PLAINTEXT, Security
 from ticklake_io.records import Changes, Committed, Records
 
@@ -33,9 +34,9 @@ _ANSWER_S = 5.0
 """How long a broker may take to answer at first."""
 RECREATE = "the broker has lost records that it had acknowledged; recreate the topic, the lake then begins a new generation"
 
-_HEARTBEATS = 15
+HEARTBEATS = 15
 """In a session's time, unless told otherwise."""
-_LONGEST_REBALANCE_MS = 60_000
+LONGEST_REBALANCE_MS = 60_000
 """A member that does not rejoin holds up its group for so long. Between two polls we take a tenth of a second, at a start some listings."""
 
 _NOT_OURS = (CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError)
@@ -94,12 +95,13 @@ class KafkaSource:
     ) -> None:
         self._bootstrap = bootstrap
         self._security = security.for_kafka_python()
+        self._rights = Rights(security.user, "Read", topic, group)
         self._topic = topic
         self._max_records = max_records
         self._standing: set[int] = set()
         self._paused: set[int] = set()
         self._expired: set[int] = set()
-        with _translated():
+        with self._translated():
             self._consumer = open_client(
                 KafkaConsumer,
                 bootstrap,
@@ -111,12 +113,12 @@ class KafkaSource:
                 isolation_level="read_committed",
                 partition_assignment_strategy=(CooperativeStickyAssignor,),
                 max_poll_records=max_records,
-                max_poll_interval_ms=_LONGEST_REBALANCE_MS,
+                max_poll_interval_ms=LONGEST_REBALANCE_MS,
                 max_partition_fetch_bytes=2 << 20,
                 fetch_max_bytes=8 << 20,
                 receive_buffer_bytes=4 << 20,
                 session_timeout_ms=int(session_s * 1000),
-                heartbeat_interval_ms=int(1000 * (heartbeat_s or session_s / _HEARTBEATS)),
+                heartbeat_interval_ms=int(1000 * (heartbeat_s or session_s / HEARTBEATS)),
                 reconnect_backoff_max_ms=2_000,
                 allow_auto_create_topics=False,
                 **self._security,
@@ -133,7 +135,7 @@ class KafkaSource:
 
     def poll(self, seconds: float) -> dict[int, Records]:
         try:
-            with _translated():
+            with self._translated():
                 polled = self._consumer.poll(timeout_ms=max(1, int(seconds * 1000)), max_records=self._max_records)
         except _Expired as error:
             self._expired |= error.partitions
@@ -152,25 +154,25 @@ class KafkaSource:
         return set(self._expired)
 
     def begin(self, partition: int, offset: int) -> None:
-        with suppress(*_WENT_AWAY), _translated():
+        with suppress(*_WENT_AWAY), self._translated():
             self._consumer.seek(self._partition(partition), offset)
         self._standing.discard(partition)
         self._expired.discard(partition)
         self._hold()
 
     def committed(self, partition: int) -> Committed | None:
-        with _translated():
+        with self._translated():
             found = self._consumer.committed(self._partition(partition), metadata=True, timeout_ms=10_000)
-        return Committed(found.offset, found.metadata or "") if found and found.offset >= 0 else None
+        return Committed.found(found.offset, found.metadata) if found and found.offset >= 0 else None
 
     def first_offset(self, partition: int) -> int:
         part = self._partition(partition)
-        with _translated():
+        with self._translated():
             return int(self._consumer.beginning_offsets([part], timeout_ms=10_000)[part])
 
     def end_offset(self, partition: int) -> int:
         part = self._partition(partition)
-        with _translated():
+        with self._translated():
             return int(self._consumer.end_offsets([part], timeout_ms=10_000)[part])
 
     def commit(self, offsets: Mapping[int, Committed]) -> bool:
@@ -178,7 +180,7 @@ class KafkaSource:
         # The broker asks whether we are of its generation, not whose a partition is.
         if not ours.keys() <= self._consumer.assignment():
             return False
-        with _translated():
+        with self._translated():
             try:
                 self._consumer.commit(ours, timeout_ms=5_000)
             except _NOT_OURS:
@@ -191,18 +193,29 @@ class KafkaSource:
             self._hold()
 
     def topic_id(self) -> str:
-        with _translated():
+        with self._translated():
             admin: KafkaAdminClient = open_client(KafkaAdminClient, self._bootstrap, bootstrap_s=_ANSWER_S, **self._security)
             with closing(admin):
                 (topic,) = admin.describe_topics([self._topic])
         return str(topic["topic_id"])
 
     def close(self) -> None:
-        with _translated():
+        with self._translated():
             self._consumer.close(autocommit=False, timeout_ms=5_000)
 
     def _partition(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic, partition)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Our errors for the client's."""
+        with unavailable(self._rights):
+            try:
+                yield
+            except OffsetOutOfRangeError as error:
+                raise _Expired({part.partition for part in error.args[0]}) from error
+            except LogTruncationError as error:
+                raise ChainBroken(f"the broker's log was cut back behind what was read: {one_line(error)}; {RECREATE}") from error
 
     def _hold(self) -> None:
         """Make the client's paused partitions those that stand or are paused."""
@@ -226,15 +239,3 @@ class _Expired(Exception):
     def __init__(self, partitions: set[int]) -> None:
         super().__init__(str(partitions))
         self.partitions = partitions
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Our errors for the client's."""
-    with unavailable():
-        try:
-            yield
-        except OffsetOutOfRangeError as error:
-            raise _Expired({part.partition for part in error.args[0]}) from error
-        except LogTruncationError as error:
-            raise ChainBroken(f"the broker's log was cut back behind what was read: {one_line(error)}; {RECREATE}") from error

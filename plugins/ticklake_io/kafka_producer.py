@@ -9,15 +9,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError, RetriableError
 from kafka.partitioner import DefaultPartitioner
 
-from ticklake.errors import BrokerUnavailable, ConfigError
-from ticklake_io.kafka_client import one_line, open_client
+from ticklake.errors import BrokerRefused, BrokerUnavailable, ConfigError
+from ticklake_io.kafka_client import one_line, open_client, refusal
+from ticklake_io.kafka_rights import Rights
 from ticklake_io.kafka_security import PLAINTEXT, Security
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 log = structlog.get_logger()
 
+Opened = TypeVar("Opened")
+
 Headers = Sequence[tuple[str, bytes]]
 """What stands beside a record, by name."""
 
@@ -59,8 +62,8 @@ class Publisher(Protocol):
     def publish(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> bool:
         """Take a record; wait while too many are unsettled. False when it was not taken because the process stops.
 
-        Raises `BrokerUnavailable` when an earlier record could not be delivered in time, `ConfigError` when Kafka refuses
-        this process or the topic.
+        Raises `BrokerUnavailable` when an earlier record could not be delivered in time, `BrokerRefused` when this process
+        may not write, `ConfigError` when Kafka refuses the topic.
         """
         ...
 
@@ -94,16 +97,43 @@ class SymbolPartitioner(DefaultPartitioner):  # type: ignore[misc]
         return self._chosen[place]
 
 
+class SilenceWatch:
+    """Reports a broker that acknowledges nothing, once, and when it is back."""
+
+    def __init__(self, topic: str, clock: Clock) -> None:
+        self._topic, self._clock = topic, clock
+        self._since = clock.monotonic()
+        self._silent = False
+
+    def heard(self) -> None:
+        """The broker has acknowledged something."""
+        self._since = self._clock.monotonic()
+
+    def look(self, buffered: int) -> None:
+        """See how long `buffered` records have waited."""
+        if not buffered:
+            self.heard()
+        silence = self._clock.monotonic() - self._since
+        if silence > SILENCE_S and not self._silent:
+            self._silent = True
+            log.warning("broker_silent", topic=self._topic, buffered=buffered)
+        elif self._silent and silence <= SILENCE_S:
+            self._silent = False
+            log.info("broker_back", topic=self._topic, buffered=buffered)
+
+
 class KafkaPublisher:
     """`Publisher` on kafka-python's idempotent producer, for one topic."""
 
-    def __init__(self, producer: KafkaProducer, topic: str, clock: Clock, stopping: Callable[[], bool], window: int = WINDOW) -> None:
-        self._producer, self._topic, self._clock, self._stopping, self._window = producer, topic, clock, stopping, window
+    def __init__(
+        self, producer: KafkaProducer, topic: str, clock: Clock, stopping: Callable[[], bool], window: int = WINDOW, rights: Rights | None = None
+    ) -> None:
+        self._producer, self._topic, self._stopping, self._window = producer, topic, stopping, window
+        self._rights = rights or Rights(on_topic="Write", topic=topic)
         self._lock = threading.RLock()
         self._unsettled: deque[Any] = deque()
         self._sent = self._acked = self._rejected = 0
-        self._silent_since = clock.monotonic()
-        self._silent = False
+        self._watch = SilenceWatch(topic, clock)
 
     def publish(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> bool:
         with self._lock:
@@ -116,7 +146,7 @@ class KafkaPublisher:
             except _TOO_LARGE as error:
                 self._refuse(error)
             except KafkaError as error:
-                raise _final(error) from error
+                raise _final(error, self._rights) from error
             self._sent += 1
             if self._unsettled and self._unsettled[0].is_done:
                 self._settle()
@@ -125,7 +155,7 @@ class KafkaPublisher:
     def counts(self) -> Counts:
         with self._lock:
             self._settle()
-            self._watch()
+            self._watch.look(len(self._unsettled))
             return Counts(self._sent, self._acked, self._rejected, len(self._unsettled))
 
     def flush(self, seconds: float) -> bool:
@@ -143,7 +173,7 @@ class KafkaPublisher:
         try:
             self._unsettled[0].get(timeout=0.25)
         except KafkaError:
-            self._watch()
+            self._watch.look(len(self._unsettled))
         return not self._stopping()
 
     def _settle(self) -> None:
@@ -155,24 +185,12 @@ class KafkaPublisher:
             elif isinstance(error, _TOO_LARGE):
                 self._refuse(error)
             else:
-                raise _final(error) from error
-            self._silent_since = self._clock.monotonic()
+                raise _final(error, self._rights) from error
+            self._watch.heard()
 
     def _refuse(self, error: KafkaError) -> None:
         self._rejected += 1
         log.warning("record_refused", topic=self._topic, reason=type(error).__name__)
-
-    def _watch(self) -> None:
-        """Report an outage once, and its end."""
-        if not self._unsettled:
-            self._silent_since = self._clock.monotonic()
-        silence = self._clock.monotonic() - self._silent_since
-        if silence > SILENCE_S and not self._silent:
-            self._silent = True
-            log.warning("broker_silent", topic=self._topic, buffered=len(self._unsettled))
-        elif self._silent and silence <= SILENCE_S:
-            self._silent = False
-            log.info("broker_back", topic=self._topic, buffered=len(self._unsettled))
 
 
 def connect(
@@ -190,10 +208,11 @@ def connect(
     """A publisher that has reached the broker and knows the topic.
 
     `wait` lets seconds pass and is true when the process is asked to stop.
-    Raises `BrokerUnavailable` when neither appears within `patience_s`, or when asked to stop before.
+    Raises `BrokerUnavailable` when neither appears within `patience_s`, or when asked to stop before, `BrokerRefused` when we may not write.
     """
-    deadline = clock.monotonic() + patience_s
-    while True:
+    rights = Rights(security.user, "Write", topic)
+
+    def once() -> KafkaPublisher:
         try:
             producer = _producer(bootstrap, security, delivery_timeout_s, max_record_bytes)
             try:
@@ -201,12 +220,24 @@ def connect(
             except BaseException:
                 producer.close(timeout=0)
                 raise
-            return KafkaPublisher(producer, topic, clock, lambda: wait(0.0), window)
         except RetriableError as error:
-            if clock.monotonic() > deadline or wait(_TRY_S):
-                raise BrokerUnavailable(f"no topic {topic} at {bootstrap}: {one_line(error)}; is the broker up?") from error
+            raise BrokerUnavailable(f"no topic {topic} at {bootstrap}: {one_line(error)}; is the broker up?") from error
         except KafkaError as error:
-            raise _final(error) from error
+            raise _final(error, rights) from error
+        return KafkaPublisher(producer, topic, clock, lambda: wait(0.0), window, rights)
+
+    return patiently(once, clock, wait, patience_s)
+
+
+def patiently(once: Callable[[], Opened], clock: Clock, wait: Callable[[float], bool], patience_s: float) -> Opened:
+    """What `once` opens, trying again while it raises `BrokerUnavailable`: for `patience_s`, or until `wait` says stop."""
+    deadline = clock.monotonic() + patience_s
+    while True:
+        try:
+            return once()
+        except BrokerUnavailable:
+            if clock.monotonic() > deadline or wait(_TRY_S):
+                raise
 
 
 def _producer(bootstrap: str, security: Security, delivery_timeout_s: float, max_record_bytes: int) -> KafkaProducer:
@@ -232,8 +263,10 @@ def _producer(bootstrap: str, security: Security, delivery_timeout_s: float, max
     )
 
 
-def _final(error: KafkaError) -> BrokerUnavailable | ConfigError:
+def _final(error: KafkaError, rights: Rights) -> BrokerUnavailable | BrokerRefused | ConfigError:
     """The error of ours for a delivery that will not succeed any more."""
+    if refused := refusal(error, rights):
+        return refused
     if isinstance(error, RetriableError):
         return BrokerUnavailable(f"a record was not delivered: {one_line(error)}")
     return ConfigError(f"Kafka refuses: {one_line(error)}")

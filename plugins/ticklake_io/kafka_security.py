@@ -5,7 +5,6 @@ Certificates and host names are always verified; nothing turns that off.
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from kafka.net.sasl.oauth import AbstractTokenProvider
 from pydantic import SecretStr
 
 from ticklake.errors import ConfigError
+from ticklake_io.kafka_client import VerifyingContext, verifying_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,9 +79,9 @@ class Security:
             options |= {"sasl.mechanisms": self.mechanism, "sasl.username": self.username, "sasl.password": self.password.get_secret_value()}
         return options
 
-    def _context(self) -> ssl.SSLContext:
+    def _context(self) -> VerifyingContext:
         try:
-            return ssl.create_default_context(cafile=self.ca_file)
+            return verifying_context(str(self.ca_file) if self.ca_file else None)
         except OSError as error:
             raise ConfigError(f"TICKLAKE_KAFKA_CA_FILE: {self.ca_file} holds no certificates: {error.strerror or error}") from error
 

@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from ticklake.errors import BrokerUnavailable
 from ticklake_io.kafka_client import open_client, unavailable
+from ticklake_io.kafka_rights import Rights
 from ticklake_io.kafka_security import PLAINTEXT, Security
 from ticklake_io.records import Committed, Records
 
@@ -19,11 +20,11 @@ _IDLE_POLLS = 20
 
 
 class KafkaView:
-    """One look at a cluster; close it after. Every call may raise `BrokerUnavailable`."""
+    """One look at a cluster; close it after. Every call may raise `BrokerUnavailable` and `BrokerRefused`."""
 
     def __init__(self, bootstrap: str, security: Security = PLAINTEXT) -> None:
-        options = security.for_kafka_python()
-        with ExitStack() as opened, unavailable():
+        self._user, options = security.user, security.for_kafka_python()
+        with ExitStack() as opened, unavailable(Rights(self._user)):
             self._consumer: KafkaConsumer = open_client(
                 KafkaConsumer,
                 bootstrap,
@@ -43,24 +44,24 @@ class KafkaView:
 
     def close(self) -> None:
         """Let go of the connections."""
-        with unavailable():
+        with unavailable(Rights(self._user)):
             self._opened.close()
 
     def committed(self, group: str, topic: str) -> dict[int, Committed]:
         """What a group committed for a topic, by partition."""
-        with unavailable():
+        with unavailable(Rights(self._user, topic=topic, group=group)):
             offsets = self._admin.list_group_offsets(group)[group]
-        return {part.partition: Committed(each.offset, each.metadata or "") for part, each in offsets.items() if part.topic == topic and each.offset >= 0}
+        return {part.partition: Committed.found(each.offset, each.metadata) for part, each in offsets.items() if part.topic == topic and each.offset >= 0}
 
     def ends(self, topic: str) -> dict[int, int]:
         """The offset after the last record, by partition."""
-        with unavailable():
+        with unavailable(Rights(self._user, topic=topic)):
             parts = self._partitions(topic)
             return {part.partition: end for part, end in self._consumer.end_offsets(parts, timeout_ms=int(_ANSWER_S * 1000)).items()}
 
     def starts(self, topic: str) -> dict[int, int]:
         """The oldest offset that the broker still has, by partition."""
-        with unavailable():
+        with unavailable(Rights(self._user, topic=topic)):
             parts = self._partitions(topic)
             return {part.partition: start for part, start in self._consumer.beginning_offsets(parts, timeout_ms=int(_ANSWER_S * 1000)).items()}
 
@@ -68,13 +69,13 @@ class KafkaView:
         """The offset of the first record that the broker took at `time` or later, by partition; the end where there is none."""
         ends = self.ends(topic)
         times = {TopicPartition(topic, partition): int(time.timestamp() * 1000) for partition in ends}
-        with unavailable():
+        with unavailable(Rights(self._user, topic=topic)):
             found = self._consumer.offsets_for_times(times, timeout_ms=int(_ANSWER_S * 1000))
         return ends | {part.partition: each.offset for part, each in found.items() if each}
 
     def topic_id(self, topic: str) -> str:
         """The id of the topic's present life."""
-        with unavailable():
+        with unavailable(Rights(self._user, topic=topic)):
             (described,) = self._admin.describe_topics([topic])
         return str(described["topic_id"])
 
@@ -82,7 +83,7 @@ class KafkaView:
         """Records by partition, from the first to before the second of its `offsets`."""
         wanted = {TopicPartition(topic, partition): span for partition, span in offsets.items() if span[0] < span[1]}
         found = {part.partition: Records() for part in wanted}
-        with unavailable():
+        with unavailable(Rights(self._user, "Read", topic)):
             self._consumer.assign(list(wanted))
             for part, (first, _) in wanted.items():
                 self._consumer.seek(part, first)
@@ -102,7 +103,7 @@ class KafkaView:
     def newest(self, topic: str, limit: int) -> Iterator[tuple[int, bytes | None, dict[str, str]]]:
         """The newest `limit` records of a one-partition topic: offset, value and headers."""
         part = TopicPartition(topic, 0)
-        with unavailable():
+        with unavailable(Rights(self._user, "Read", topic)):
             end = self._consumer.end_offsets([part], timeout_ms=int(_ANSWER_S * 1000))[part]
             start = self._consumer.beginning_offsets([part], timeout_ms=int(_ANSWER_S * 1000))[part]
             self._consumer.assign([part])
