@@ -8,7 +8,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from streaming.producer.source import Checkable, Checkup, Observed, Request, Source, Wait, create, names
+from streaming.producer.source import Checkable, Checkup, Request, Source, Wait, create, names
 from ticklake import calendars, instruments, tick
 from ticklake.clock import SystemClock
 from ticklake.errors import Reject
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if checkup is None:
         print(f"{args.name}: no tick within {_PATIENCE_S:.0f} s", file=sys.stderr)
         return 1
-    _tell(source, checkup, listed.symbols(args.name))
+    _tell(args.name, checkup, listed.symbols(args.name))
     return 0
 
 
@@ -63,16 +63,13 @@ def _first(source: Source, wait: Wait) -> Checkup | None:
     return Checkup(sample=first) if first else None
 
 
-def _tell(source: Source, checkup: Checkup, symbols: tuple[str, ...]) -> None:
-    print(f"{source.name} works: {_sample(checkup.sample)}")
+def _tell(name: str, checkup: Checkup, symbols: tuple[str, ...]) -> None:
+    print(f"{name} works: {_sample(checkup.sample)}")
     if symbols:
         more = f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else ""
         print(f"symbols: {', '.join(symbols[:_SHOWN])}{more}")
     for line in checkup.says:
         print(line)
-    left = source.health().calls_left if isinstance(source, Observed) else None
-    if left is not None:
-        print(f"{left} calls left")
 
 
 def _sample(sample: Tick | None) -> str:

@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from ticklake.clock import Clock
     from ticklake.errors import Stop
 
-TURN_S = 30.0
-"""A loop that turns twice a second and has not for so long is stuck."""
 STUCK_S = 120.0
-"""A broker that is away comes back, and a restart would lose what waits for it; past this the client may be what is stuck."""
+"""A broker that is away comes back, and a restart would lose what waits for it; past this the client may be what is stuck.
+The loop has as long: it waits too while the client can hold no more."""
 SILENT_S = 10.0
 """Ready again when the broker has acknowledged something within so long, or nothing waits."""
 
@@ -74,7 +73,7 @@ class Desk:
     def healthy(self) -> Verdict:
         """Whether this process gets on; one that does not should be restarted."""
         turned_s, settled_s = self._clock.monotonic() - self._turned_at, self._clock.monotonic() - self._settled_at
-        if turned_s > TURN_S:
+        if turned_s > STUCK_S:
             return Verdict(False, f"the supervising loop has not turned for {turned_s:.0f} s")
         if settled_s > STUCK_S:
             return Verdict(False, f"{self.counts.buffered} records wait and none was acknowledged for {settled_s:.0f} s")

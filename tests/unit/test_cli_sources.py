@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from streaming.http import Pages, Verdict, serving
-from streaming.producer.source import Checkup, SourceHealth, Wait
+from streaming.producer.source import Checkup, Wait
 from tests.fakes.producer import ListSource
 from tests.fixtures import services
 from tests.unit.test_producer import tick
@@ -125,7 +125,7 @@ def test_sources_that_cannot_run_are_named(sources: str) -> None:
 
 
 class Keyed(ListSource):
-    """A source with a key and a plan."""
+    """A source with a key."""
 
     def __init__(self, checkup: Checkup | Exception) -> None:
         super().__init__([], "finnhub")
@@ -135,9 +135,6 @@ class Keyed(ListSource):
         if isinstance(self._checkup, Exception):
             raise self._checkup
         return self._checkup
-
-    def health(self) -> SourceHealth:
-        return SourceHealth(calls_left=24)
 
 
 def check(monkeypatch: pytest.MonkeyPatch, folder: Path, source: ListSource) -> int:
@@ -149,10 +146,10 @@ def check(monkeypatch: pytest.MonkeyPatch, folder: Path, source: ListSource) -> 
 
 
 def test_a_check_tells_what_the_key_may_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert check(monkeypatch, tmp_path, Keyed(Checkup(("free plan", "delayed quotes"), tick(7)))) == 0
+    assert check(monkeypatch, tmp_path, Keyed(Checkup(("free plan", "24 calls left"), tick(7)))) == 0
     works, *rest = capsys.readouterr().out.splitlines()
     assert json.loads(works.removeprefix("finnhub works: "))["tick_id"] == "x-7"
-    assert rest == ["symbols: AAPL", "free plan", "delayed quotes", "24 calls left"]
+    assert rest == ["symbols: AAPL", "free plan", "24 calls left"]
 
 
 def test_a_key_that_works_while_the_exchange_is_closed_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
