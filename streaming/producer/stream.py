@@ -84,6 +84,11 @@ class Dialect(Protocol):
         """How long a living connection can be silent."""
         ...
 
+    @property
+    def terms(self) -> str:
+        """What who is let in may do there, in one line."""
+        ...
+
     def url(self) -> str:
         """The address; with the key, where the provider wants it there. Not to be shown."""
         ...
@@ -95,12 +100,10 @@ class Dialect(Protocol):
 
 def wanted(name: str, request: Request, instruments: Instruments) -> Callable[[], frozenset[str]]:
     """The symbols to deliver, whenever it is called. Raises `ConfigError` when nobody names any."""
-    if request.wanted is not None:
-        return request.wanted
     symbols = frozenset(request.symbols or instruments.symbols(name))
     if not symbols:
         raise ConfigError(f"{name} has no symbols: name some in `sources: {name}` of ticklake.yaml")
-    return lambda: symbols
+    return request.wanted or (lambda: symbols)
 
 
 class Stream:
@@ -149,8 +152,8 @@ class Stream:
                     sample = item
                     break
                 complaints[str(item)] = None
-        asked = f"it lets us in; symbols asked for: {len(self._subscribed)}"
-        return Checkup((asked if sample else f"{asked}, no tick within {CHECK_S:g} s: is their exchange open?", *complaints), sample)
+        silent = () if sample else (f"no tick within {CHECK_S:g} s: are the exchanges open?",)
+        return Checkup((self._dialect.terms, *silent, *complaints), sample)
 
     def _connection(self, wait: Wait) -> Generator[Tick | Reject, None, bool]:
         """What one connection gives; whether it ended because `wait` told to stop. Raises `SourceUnavailable` or `Stop`."""

@@ -31,6 +31,7 @@ class Words:
     """`A1` is tick 1 of symbol A, `gap` says that three messages are missing, `bad` is no market data."""
 
     name = "words"
+    terms = "ten words a day"
 
     def __init__(self, url: str, silence_s: float = 60.0) -> None:
         self._url, self.silence_s = url, silence_s
@@ -280,8 +281,8 @@ def test_why_it_cannot_connect_is_told_without_the_address(url: str, kind: type[
 def test_a_check_says_what_a_key_is_good_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "CHECK_S", 0.5)
     for script, says, sample in [
-        ((Heard("+A"), "bad", "bad", "A1"), ("it lets us in; symbols asked for: 1", "words: no market data"), "A1"),
-        ((Heard("+A"), "bad"), ("it lets us in; symbols asked for: 1, no tick within 0.5 s: is their exchange open?", "words: no market data"), None),
+        ((Heard("+A"), "bad", "bad", "A1"), ("ten words a day", "words: no market data"), "A1"),
+        ((Heard("+A"), "bad"), ("ten words a day", "no tick within 0.5 s: are the exchanges open?", "words: no market data"), None),
     ]:
         with MisbehavingServer(script) as server:
             found = Stream(Words(server.url), lambda: frozenset("A"), SystemClock()).check(threading.Event().wait)

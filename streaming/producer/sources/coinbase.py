@@ -76,6 +76,7 @@ class Coinbase:
     """The dialect."""
 
     name = NAME
+    terms = "no key is needed; every product, in real time and around the clock"
 
     def __init__(self, settings: CoinbaseSettings, instruments: Instruments, clock: Clock) -> None:
         self._settings, self._instruments, self._clock = settings, instruments, clock

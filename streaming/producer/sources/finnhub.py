@@ -75,6 +75,7 @@ class Finnhub:
     """The dialect."""
 
     name = NAME
+    terms = "the key is accepted; one connection at a time; a free plan has about 50 symbols, of US shares the trades at IEX, in real time"
 
     def __init__(self, settings: FinnhubSettings, instruments: Instruments, clock: Clock) -> None:
         self._settings, self._instruments, self._clock = settings, instruments, clock
