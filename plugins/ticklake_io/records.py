@@ -42,6 +42,11 @@ class Committed(NamedTuple):
     offset: int
     note: str
 
+    @classmethod
+    def found(cls, offset: int, metadata: str | None) -> Committed:
+        """What a broker has stored; confluent-kafka stores the zero that ends a C string, too."""
+        return cls(offset, (metadata or "").rstrip("\0"))
+
 
 @dataclass
 class Changes:
@@ -52,7 +57,7 @@ class Changes:
 
 
 class RecordSource(Protocol):
-    """A consumer group's member on one topic. Every call may raise `BrokerUnavailable`. For one thread."""
+    """A consumer group's member on one topic. Every call may raise `BrokerUnavailable` and `BrokerRefused`. For one thread."""
 
     def poll(self, seconds: float) -> dict[int, Records]:
         """Records of the partitions that flow, waiting up to `seconds` for the first."""

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
+from contextlib import closing
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.producer import CommandedKafka, MemoryPublisher
 from ticklake.clock import SystemClock
-from ticklake_io.kafka_producer import KafkaPublisher, Publisher, connect
+from ticklake_io import confluent_producer, kafka_producer
+from ticklake_io.kafka_producer import KafkaPublisher, Publisher
+from ticklake_io.kafka_view import KafkaView
+from ticklake_io.records import Records
 
 TOO_LARGE = b"x" * 2_000_000
+PARTITIONS = 2
+CLIENTS: dict[str, Callable[..., Publisher]] = {"kafka-python": kafka_producer.connect, "confluent": confluent_producer.connect}
+
+Record = tuple[bytes | None, bytes | None]
 
 
 class Subject:
@@ -26,30 +34,33 @@ class Subject:
         self.publisher: Publisher = self._memory
         if kind == "commanded":
             self.publisher = KafkaPublisher(self._kafka, "t", ManualClock(), lambda: False)
-        if kind == "broker":
+        if kind in CLIENTS:
             self._bootstrap = request.getfixturevalue("broker")
-            admin = KafkaAdminClient(bootstrap_servers=self._bootstrap)
-            admin.create_topics({self._topic: {"num_partitions": 2, "replication_factor": 1}})
-            admin.close()
-            self.publisher = connect(self._bootstrap, self._topic, clock=SystemClock(), wait=threading.Event().wait)
+            create(self._bootstrap, self._topic, PARTITIONS)
+            self.publisher = CLIENTS[kind](self._bootstrap, self._topic, clock=SystemClock(), wait=threading.Event().wait)
 
-    def arrived(self) -> list[tuple[bytes | None, bytes | None]]:
+    def arrived(self) -> list[Record]:
         """Records by partition, in their order there."""
         if not self._bootstrap:
             return self._memory.records or [*self._kafka.records]
-        consumer = KafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
-        partitions = [TopicPartition(self._topic, number) for number in range(2)]
-        consumer.assign(partitions)
-        ends = consumer.end_offsets(partitions)
-        records: dict[TopicPartition, list[tuple[bytes | None, bytes | None]]] = {each: [] for each in partitions}
-        while any(consumer.position(each) < ends[each] for each in partitions):
-            for partition, polled in consumer.poll(timeout_ms=500).items():
-                records[partition] += [(record.key, record.value) for record in polled]
-        consumer.close()
-        return [record for partition in partitions for record in records[partition]]
+        return [record for partition in read(self._bootstrap, self._topic, PARTITIONS) for record in partition]
 
 
-@pytest.fixture(params=["memory", "commanded", "broker"])
+def create(bootstrap: str, topic: str, partitions: int) -> None:
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        admin.create_topics({topic: {"num_partitions": partitions, "replication_factor": 1}})
+
+
+def read(bootstrap: str, topic: str, partitions: int) -> list[list[Record]]:
+    """All records of a topic, a list a partition."""
+    with closing(KafkaView(bootstrap)) as view:
+        ends = view.ends(topic)
+        found = view.read(topic, {partition: (0, end) for partition, end in ends.items()})
+    records = [found.get(partition, Records()) for partition in range(partitions)]
+    return [list(zip(each.keys, each.values, strict=True)) for each in records]
+
+
+@pytest.fixture(params=["memory", "commanded", *CLIENTS])
 def subject(request: pytest.FixtureRequest) -> Subject:
     return Subject(request.param, request)
 
@@ -78,3 +89,48 @@ def test_a_record_that_is_too_large_is_refused_and_the_others_go_on(subject: Sub
     assert subject.publisher.counts() == (3, 2, 1, 0)
     subject.publisher.close()
     assert [value for _, value in subject.arrived()] == [b"before", b"after"]
+
+
+def test_both_clients_send_a_symbol_to_the_same_partition(broker: str) -> None:
+    """Its ticks would otherwise lose their order when the client is changed."""
+    keys = [*(b"%c%d" % (65 + number % 26, number) for number in range(200)), b"", "Ä".encode()]
+    found = []
+    for connect in CLIENTS.values():
+        topic = f"ticks-{uuid.uuid4()}"
+        create(broker, topic, 7)
+        publisher = connect(broker, topic, clock=SystemClock(), wait=threading.Event().wait)
+        assert all(publisher.publish(key, b"x") for key in keys)
+        assert flushed(publisher)
+        publisher.close()
+        found.append([{key for key, _ in partition} for partition in read(broker, topic, 7)])
+    assert found[0] == found[1]
+    assert all(found[0])
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_headers_and_absent_keys_and_values_arrive_as_they_were(broker: str, client: str) -> None:
+    topic = f"ticks-{uuid.uuid4()}"
+    create(broker, topic, 1)
+    publisher = CLIENTS[client](broker, topic, clock=SystemClock(), wait=threading.Event().wait)
+    assert publisher.publish(None, b"value", [("reason", b"r\xff"), ("topic", b"t")])
+    assert publisher.publish(b"", None)
+    assert flushed(publisher)
+    publisher.close()
+    assert read(broker, topic, 1) == [[(None, b"value"), (b"", None)]]
+    with closing(KafkaView(broker)) as view:
+        assert [headers for _, _, headers in view.newest(topic, 2)] == [{"reason": "r\ufffd", "topic": "t"}, {}]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_full_window_waits_for_the_broker_and_stays_within_its_bound(broker: str, client: str) -> None:
+    topic = f"ticks-{uuid.uuid4()}"
+    create(broker, topic, 1)
+    publisher = CLIENTS[client](broker, topic, clock=SystemClock(), wait=threading.Event().wait, window=50)
+    most = 0
+    for number in range(1_000):
+        assert publisher.publish(b"A", b"%d" % number)
+        most = max(most, publisher.counts().buffered)
+    assert flushed(publisher)
+    assert 0 < most <= 50
+    publisher.close()
+    assert [value for _, value in read(broker, topic, 1)[0]] == [b"%d" % number for number in range(1_000)]

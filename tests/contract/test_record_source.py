@@ -13,6 +13,7 @@ import pytest
 from tests.fakes.memory_broker import MemorySource, MemoryTopic
 from tests.fixtures.broker import Topic
 from ticklake.errors import BrokerUnavailable
+from ticklake_io.confluent_consumer import ConfluentSource
 from ticklake_io.kafka_consumer import KafkaSource
 from ticklake_io.records import Committed, Records, RecordSource
 
@@ -145,7 +146,10 @@ class BrokerLog(Topic):
         self.create()
 
 
-@pytest.fixture(params=["memory", "broker"])
+SOURCES: dict[str, type[KafkaSource | ConfluentSource]] = {"kafka-python": KafkaSource, "confluent": ConfluentSource}
+
+
+@pytest.fixture(params=["memory", *SOURCES])
 def group(request: pytest.FixtureRequest) -> Iterator[Group]:
     if request.param == "memory":
         memory = MemoryGroup()
@@ -153,7 +157,8 @@ def group(request: pytest.FixtureRequest) -> Iterator[Group]:
     else:
         bootstrap = request.getfixturevalue("broker")
         log, name = BrokerLog(bootstrap, PARTITIONS), f"group-{uuid.uuid4()}"
-        group = Group(log, lambda: KafkaSource(bootstrap, log.name, name, max_records=7, heartbeat_s=HEARTBEAT_S), lambda source: source.close())
+        kind = SOURCES[request.param]
+        group = Group(log, lambda: kind(bootstrap, log.name, name, max_records=7, heartbeat_s=HEARTBEAT_S), lambda source: source.close())
     yield group
     group.close()
 
@@ -329,3 +334,32 @@ def test_a_recreated_topic_has_another_id(group: Group) -> None:
     group.leave(member)
     group.log.recreate()
     assert group.join().source.topic_id() != first
+
+
+def test_both_clients_give_a_topic_the_same_id(broker: str) -> None:
+    """Another would begin a new generation of the lake when the client is changed."""
+    topic = Topic(broker, 1)
+    sources = [kind(broker, topic.name, f"group-{uuid.uuid4()}") for kind in SOURCES.values()]
+    ids = {source.topic_id() for source in sources}
+    for source in sources:
+        source.close()
+    assert len(ids) == 1
+
+
+def test_members_on_different_clients_share_a_group(broker: str) -> None:
+    """So a service changes its client by a rolling restart."""
+    name = f"group-{uuid.uuid4()}"
+    kinds = iter([*SOURCES.values(), *SOURCES.values()])
+    log = BrokerLog(broker, PARTITIONS)
+    group = Group(log, lambda: next(kinds)(broker, log.name, name, heartbeat_s=HEARTBEAT_S), lambda source: source.close())
+    one, two = group.join(), group.join()
+    (moved,) = two.owned
+    (kept,) = one.owned
+    group.until(lambda: one.source.commit({kept: Committed(0, "of one")}))
+    group.until(lambda: two.source.commit({moved: Committed(0, "of two")}))
+    for member in (one, two):
+        assert [member.source.committed(partition) for partition in (kept, moved)] == [Committed(0, "of one"), Committed(0, "of two")]
+    group.leave(one)
+    three = group.join()
+    assert (len(two.owned), len(three.owned)) == (1, 1)
+    group.close()
