@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="the form that `make test` runs; leaves build/chaos.json alone")
     parser.add_argument("--client", choices=CLIENTS, default="kafka-python", help="of consumers and producers; mixed: some of each")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leaves no process behind
     folder = Path(tempfile.mkdtemp(prefix="ticklake-chaos-"))
     began = time.monotonic()
 

@@ -97,12 +97,17 @@ class Consumer(Actor):
         self.store = store
         self.begun: list[int] = []
         self._owned: set[int] = set()
-        self._read = 0
+        self._read = self._created = 0
 
     def start(self) -> None:
         self.owned()
         self._owned.clear()
+        self._created = self.store.creations
         super().start()
+
+    def works(self) -> bool:
+        """Whether it has partitions and, in this life, has begun to create an object."""
+        return bool(self.owned()) and self.store.creations > self._created
 
     def owned(self) -> set[int]:
         """The partitions that it works on, as far as it has said so."""

@@ -160,7 +160,7 @@ class Director:
         def working() -> bool:
             self._tend()
             asleep = [zombie.consumer for zombie in self._zombies]
-            found[:] = [each for each in self._scene.consumers if each not in asleep and each.owned()]
+            found[:] = [each for each in self._scene.consumers if each not in asleep and each.works()]
             return bool(found)
 
         until(working, WORK_LIMIT_S, lambda: f"no consumer works: {self._state()}")

@@ -36,11 +36,12 @@ class Answer(NamedTuple):
 
 
 class Held:
-    """One creation that stands still from when it has `arrived` until it is released."""
+    """One creation that stands still from when it has `arrived` until it is released; it is `settled` when the store has answered."""
 
     def __init__(self, moment: Moment) -> None:
         self.moment = moment
         self.arrived = threading.Event()
+        self.settled = threading.Event()
         self.forward = True
         self._released = threading.Event()
 
@@ -58,7 +59,8 @@ class Held:
 class FaultyStore(ThreadingHTTPServer):
     """Forwards to `upstream` (host:port), but for a `share` of the requests, to which it does a fault that `chance` draws.
 
-    Without `create_only` it drops the header that keeps an object from being overwritten. `faults` counts what was done by kind.
+    Without `create_only` it drops the header that keeps an object from being overwritten. `faults` counts what was done by kind,
+    `creations` the tries to create a raw object.
     """
 
     daemon_threads = True
@@ -71,6 +73,7 @@ class FaultyStore(ThreadingHTTPServer):
         self.create_only = create_only
         self.share = share
         self.faults: Counter[Fault] = Counter()
+        self.creations = 0
         self._chance = chance
         self._lock = threading.Lock()
         self._held: Held | None = None
@@ -91,6 +94,11 @@ class FaultyStore(ThreadingHTTPServer):
         with self._lock:
             held, self._held = self._held, None
         return held
+
+    def count_creation(self) -> None:
+        """Note a try."""
+        with self._lock:
+            self.creations += 1
 
     def drawn(self, *, create: bool) -> tuple[Fault | None, float]:
         """What happens to a request, and a share of the longest delay."""
@@ -119,6 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         create = self.command == "PUT" and "/raw/" in self.path
+        if create:
+            self.server.count_creation()
         held = self.server.taken() if create else None
         if held:
             self._held(held, body)
@@ -147,7 +157,9 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None and not held.forward:
             self._reset()
             return
-        self._answer(answer or self._forwarded(body))
+        answer = answer or self._forwarded(body)
+        held.settled.set()
+        self._answer(answer)
 
     def _forwarded(self, body: bytes) -> Answer:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _NOT_FORWARDED}

@@ -57,8 +57,8 @@ LONG = Plan(
     s3_faults=500,
     acknowledged=100_000,
     rate=150.0,
-    fault_share=0.12,
-    flush_age_s=0.7,
+    fault_share=0.2,
+    flush_age_s=0.5,
 )
 SHORT = Plan(
     consumer_kills=8,
@@ -69,8 +69,8 @@ SHORT = Plan(
     rebalances=4,
     s3_faults=40,
     acknowledged=2_000,
-    rate=100.0,
-    fault_share=0.2,
-    flush_age_s=0.5,
+    rate=150.0,
+    fault_share=0.25,
+    flush_age_s=0.3,
     consumers=3,
 )
