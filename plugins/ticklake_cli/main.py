@@ -23,7 +23,7 @@ COMMANDS = {
     "produce": ("produce", "run a source by hand"),
     "sql": ("sql_command", "one statement against the warehouse"),
     "logs": ("logs", "a component's log"),
-    "dlq": ("dead_letters", "dead letters"),
+    "dlq": ("dead_letters", "dead letters: list, show, put back"),
     "source": ("source_check", "does a source work"),
     "airflow": ("airflow_command", "Airflow's own command with the platform's environment"),
 }

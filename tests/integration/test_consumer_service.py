@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import io
 import json
@@ -12,7 +13,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
 import psutil
@@ -22,10 +25,13 @@ import pytest
 from infra.local.probes import wait_until
 from tests.fixtures.broker import Topic, running_broker
 from tests.fixtures.services import HOST, free_port, object_store, settings
+from ticklake import tick
+from ticklake_cli import dead_letters
 from ticklake_io.store import S3Store, open_store
 
 LIMIT_S = 60.0
 BUDGET_S = 4.0
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -34,6 +40,7 @@ class Service:
 
     def __init__(self, bootstrap: str, store_url: str, folder: Path) -> None:
         self.ticks, self.letters, self.hints = (Topic(bootstrap, partitions) for partitions in (2, 1, 1))
+        self.bootstrap = bootstrap
         self.port, self.store_url, self.log = free_port(), store_url, folder / "consumer.log"
         self._environment = (
             os.environ
@@ -41,7 +48,8 @@ class Service:
             | {
                 "TICKLAKE_HOME": str(folder),
                 "TICKLAKE_KAFKA_BOOTSTRAP": bootstrap,
-                "TICKLAKE_TICKS_TOPIC": self.ticks.name,
+                "TICKLAKE_KAFKA_GROUP": self.ticks.name,
+            "TICKLAKE_TICKS_TOPIC": self.ticks.name,
                 "TICKLAKE_DEAD_LETTERS_TOPIC": self.letters.name,
                 "TICKLAKE_LANDINGS_TOPIC": self.hints.name,
                 "TICKLAKE_S3_ENDPOINT": store_url,
@@ -84,9 +92,23 @@ class Service:
 
     def offsets(self) -> list[int]:
         """Of partition 0, in the lake."""
+        return sorted(self._column("p0/", "OFFSET_ID"))
+
+    def ids(self) -> list[str | None]:
+        """The tick_id of every row in the lake."""
+        return self._column("", "TICK_ID")
+
+    def _column(self, place: str, name: str) -> list[Any]:
         store = self.store()
-        bodies = [store.read(listed.key) for listed in store.list(f"raw/{self.ticks.name}/g1/p0/")]
-        return sorted(offset for body in bodies for offset in pq.read_table(io.BytesIO(body or b""))["OFFSET_ID"].to_pylist())
+        bodies = [store.read(listed.key) for listed in store.list(f"raw/{self.ticks.name}/g1/{place}")]
+        return [value for body in bodies for value in pq.read_table(io.BytesIO(body or b""))[name].to_pylist()]
+
+    def dlq(self, *arguments: str) -> int:
+        """Exit status of `ticklake dlq`."""
+        parser = argparse.ArgumentParser()
+        dead_letters.add_arguments(parser)
+        topics = {"ticks_topic": self.ticks.name, "dead_letters_topic": self.letters.name, "landings_topic": self.hints.name}
+        return dead_letters.run(parser.parse_args(arguments), settings(kafka_bootstrap=self.bootstrap, **topics))
 
     @contextmanager
     def hanging_store(self) -> Iterator[None]:
@@ -164,6 +186,25 @@ def test_a_bad_deployment_stops_it_in_every_life_until_it_is_told_to_go_on(servi
     assert "secret" not in service.log.read_text()
     with service.consumer(TICKLAKE_REJECT_RUN="1000"):
         assert wait_until(lambda: len(service.offsets()) == 30, LIMIT_S), service.log.read_text()
+
+
+def test_a_dead_letter_goes_back_repaired_and_only_once(service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repaired = tmp_path / "repaired.json"
+    tick_ = tick.Tick(tick_id="t", symbol="A", kind="trade", event_time=NOON, received_at=NOON, price="1", source="s", feed="realtime", sequence=0)
+    repaired.write_bytes(tick.encode(tick_))
+    with service.consumer():
+        assert wait_until(service.is_ready, LIMIT_S), service.log.read_text()
+        service.ticks.append(0, b"{}")
+        assert wait_until(lambda: service.dlq("list") == 0 and "schema: " in capsys.readouterr().out, LIMIT_S)
+        assert service.dlq("replay", "0") == 1
+        assert service.dlq("replay", "0", "--file", str(repaired)) == 0
+        assert service.dlq("replay", "0", "--file", str(repaired)) == 0
+        assert wait_until(lambda: "t" in service.ids(), LIMIT_S)
+        assert service.dlq("list") == 0
+        assert "(replayed)" in capsys.readouterr().out
+        service.ticks.append(0, b"{}")
+        assert wait_until(lambda: len(service.ids()) == 3, LIMIT_S)
+    assert service.ids().count("t") == 1
 
 
 def test_a_port_that_is_taken_is_a_wrong_setting(service: Service) -> None:
