@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from ticklake.clock import Clock
 
 US_EASTERN = ZoneInfo("America/New_York")
+MINUTE_S = 61.0
+"""What counts as a minute: networks may bring calls closer together than they were sent."""
 
 _SECOND = 1_000_000
-_MINUTE = 60 * _SECOND
+_MINUTE = int(MINUTE_S * _SECOND)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -84,7 +86,7 @@ class QuotaBudget:
             spent.calls = [at for at in spent.calls if now - at < _MINUTE] + [now]
             self._write(spent, now)
             monotonic = self._clock.monotonic()
-            self._own = [at for at in self._own if monotonic - at < _MINUTE / _SECOND] + [monotonic]
+            self._own = [at for at in self._own if monotonic - at < MINUTE_S] + [monotonic]
 
     def wait_s(self) -> float:
         """Seconds until a call may be made, 0 for now. Counts nothing. Raises `QuotaSpent` and `ConfigError` as `take` does."""
