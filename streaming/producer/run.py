@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ticklake_io.kafka_producer import Counts, Publisher
 
 REPORT_S = 60.0
-INTAKE_SHARE, FLUSH_SHARE = 0.5, 0.9
+INTAKE_SHARE, FLUSH_SHARE = 0.5, 0.75
 """Of the budget of a stop: when a source that does not end is left behind, and when the acknowledgements must be there.
 The rest is for closing."""
 
