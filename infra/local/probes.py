@@ -32,6 +32,8 @@ def ready(instance: Instance, name: str, timeout: float = 1.5) -> bool:
             return airflow_health(instance, timeout) is not None
         case "dashboard":
             return _get(urls["dashboard"] + "/_stcore/health", timeout) is not None
+        case "producer" | "consumer":
+            return _get(f"http://{HOST}:{instance.port(name)}/healthz", timeout) is not None
         case _:
             return True
 
@@ -59,7 +61,7 @@ def has_heartbeat(name: str) -> bool:
 
 def serves(name: str) -> bool:
     """Whether the component has a port of its own to ask at."""
-    return name not in ("producer", "consumer", "housekeeper") and not has_heartbeat(name)
+    return name != "housekeeper" and not has_heartbeat(name)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, step: float = 0.2) -> bool:

@@ -38,6 +38,7 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
 
 # startsecs=0: a component that dies at once is started again for ever, it is never given up as FATAL.
+# stopwaitsecs: longer than the 20 s of TICKLAKE_SHUTDOWN_S.
 _PROGRAM = """
 [program:{name}]
 command={command}
@@ -46,7 +47,7 @@ environment={variable}="{name}"
 autostart=false
 autorestart=true
 startsecs=0
-stopwaitsecs=20
+stopwaitsecs=25
 stopasgroup=true
 killasgroup=true
 redirect_stderr=true

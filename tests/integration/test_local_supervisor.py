@@ -100,7 +100,7 @@ def test_a_running_supervisor_learns_of_new_and_changed_components(instance: Ins
     assert wait_until(lambda: next(each.running for each in supervisor.components() if each.name == "housekeeper"), 30)
     assert first is not None
     before = next(each.pid for each in supervisor.components() if each.name == "housekeeper")
-    monkeypatch.setattr("infra.local.supervisor._PROGRAM", _PROGRAM.replace("stopwaitsecs=20", "stopwaitsecs=19"))
+    monkeypatch.setattr("infra.local.supervisor._PROGRAM", _PROGRAM.replace("stopwaitsecs=25", "stopwaitsecs=24"))
     supervisor.reload()
     assert not any(each.running for each in supervisor.components())
     supervisor.start_component("housekeeper")
