@@ -6,7 +6,8 @@
 * An offset is committed only when the object that ends there is durable and its dead letters are acknowledged.
 * Partitions that are taken away are dropped with all they hold: whoever owns them next begins at the committed offset
   and adopts what this process still manages to create.
-* Past a budget of bytes in memory, batches are cut early and partitions stand until half of it is free.
+* Past a budget of bytes in memory, batches are cut early and nothing is polled until half of it is free; when that
+  takes long, partitions are paused, so that the group still hears of us.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from streaming.consumer.lag import Lag
 from streaming.consumer.progress import Progress
 from streaming.consumer.reject_limit import kinds_of
 from streaming.consumer.writer import Landed
+from streaming.log import place
 from ticklake.clock import Clock
 from ticklake.errors import ChainBroken, Retry, Stop, TicklakeError
 from ticklake_io.kafka_consumer import RECREATE
@@ -33,6 +35,9 @@ _log = structlog.get_logger()
 _POLL_S = 0.1
 _RECORD_BYTES = 200
 """What a record takes in memory beside its value."""
+_STAND_S = 0.02
+_PATIENCE_S = 1.0
+"""How long nothing is polled before partitions are paused. Of a paused one a client throws away what it has fetched."""
 _STANDBY_S = 15.0
 """A member that was given no partition for so long stands by: there are enough others."""
 
@@ -93,7 +98,7 @@ class Pipeline:
         self._owned: dict[int, _Owned] = {}
         self._begin: set[int] = set()
         self._uncommitted: dict[int, Committed] = {}
-        self._throttled = False
+        self._throttled = self._paused = False
         self._draining = False
         self._lag = Lag(source.end_offset, clock)
         self._changed_at = clock.monotonic()
@@ -138,6 +143,9 @@ class Pipeline:
         return True
 
     def _take_in(self, wait_s: float) -> None:
+        if self._throttled and not self._paused:
+            self._clock.sleep(min(wait_s, _STAND_S))
+            return
         polled = self._source.poll(wait_s)
         self.progress.polled_at = self._clock.monotonic()
         self._follow_changes()
@@ -259,7 +267,9 @@ class Pipeline:
     def _throttle(self) -> None:
         held = self._held()
         self._throttled = held > (self._buffer_bytes // 2 if self._throttled else self._buffer_bytes)
-        self._source.pause(set(self._owned) if self._throttled or self._draining else set())
+        long = self._clock.monotonic() - self.progress.polled_at > _PATIENCE_S
+        self._paused = self._draining or (self._throttled and (self._paused or long))
+        self._source.pause(set(self._owned) if self._paused else set())
         self.progress.held_bytes, self.progress.throttled = held, self._throttled
 
     def _take_stock(self) -> None:
@@ -283,5 +293,5 @@ def _result(owned: _Owned) -> Landed | None:
         raise
     except Exception as error:
         batch = owned.batch
-        text = f"partition {batch.partition}, offsets {batch.first_offset} to {batch.end - 1} cannot be written: {type(error).__name__}: {error}"
-        raise Stop(text) from error
+        offsets = f"partition {batch.partition}, offsets {batch.first_offset} to {batch.end - 1}"
+        raise Stop(f"{offsets} cannot be written: {type(error).__name__} at {place(error)}") from error

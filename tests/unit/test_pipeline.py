@@ -196,6 +196,25 @@ def test_past_the_memory_budget_partitions_stand_until_half_of_it_is_free() -> N
     assert service.offset() == 60
 
 
+def test_partitions_are_paused_only_when_memory_stays_short() -> None:
+    service = Service(Limits(3, 10_000, 5.0), buffer_bytes=3_000)
+    service.executor.held = True
+    service.produce(60, b"x" * 100)
+    while not service.pipeline.progress.throttled:
+        service.turn()
+    polled_at = service.pipeline.progress.polled_at
+    service.turn(3)
+    assert (service.source._paused, service.pipeline.progress.polled_at) == (set(), polled_at), "what the client has fetched is thrown away"
+    service.clock.advance(1.5)
+    service.turn(3)
+    assert service.source._paused == {0}
+    assert service.pipeline.progress.polled_at > polled_at, "the group does not hear of us"
+    service.executor.held = False
+    service.executor.release()
+    service.turn(60)
+    assert (service.source._paused, service.rows()) == (set(), list(range(60)))
+
+
 def test_nothing_is_committed_before_it_is_durable(service: Service) -> None:
     service.executor.held = True
     service.produce(4)
