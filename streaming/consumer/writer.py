@@ -64,7 +64,7 @@ class Writer:
                 return landed
             except StoreUnavailable as error:
                 self._on_put(self._clock.monotonic() - began, str(error))
-                _log.warning("store_unavailable", error=str(error), key=encoded.key, again_in_s=pause)
+                _log.warning("store_unavailable", reason=str(error), key=encoded.key, again_in_s=pause)
             given_up.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
         return None
