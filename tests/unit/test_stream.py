@@ -6,11 +6,13 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from queue import Queue
 
 import pytest
+from websockets import http11
+from websockets.server import ServerProtocol
 
 from streaming.producer import dialing, stream
 from streaming.producer.patience import Patience
@@ -150,6 +152,29 @@ def mute_server() -> Iterator[str]:
         yield f"ws://{HOST}:{server.getsockname()[1]}"
 
 
+@contextmanager
+def deaf_server() -> Iterator[tuple[str, threading.Event]]:
+    """Answers the handshake, is greeted, which sets the event, and hears nothing from then on: no goodbye either."""
+    greeted, peers = threading.Event(), ExitStack()
+
+    def admit(server: socket.socket) -> None:
+        peer = peers.enter_context(server.accept()[0])
+        protocol = ServerProtocol()
+        protocol.receive_data(peer.recv(65536))
+        (request,) = protocol.events_received()
+        assert isinstance(request, http11.Request)
+        protocol.send_response(protocol.accept(request))
+        peer.sendall(b"".join(protocol.data_to_send()))
+        peer.recv(1)
+        greeted.set()
+
+    with socket.create_server((HOST, 0)) as server, peers:
+        thread = threading.Thread(target=admit, args=(server,))
+        thread.start()
+        yield f"ws://{HOST}:{server.getsockname()[1]}", greeted
+        thread.join()
+
+
 def test_it_greets_subscribes_and_says_so() -> None:
     with MisbehavingServer((Heard("+AB"), "A1", "bad", "B1")) as server, running(server.url, "BA") as run:
         assert run.words(3) == ["A1", "BadPayload", "B1"]
@@ -242,6 +267,11 @@ def test_a_stop_does_not_wait_for_a_provider_that_does_not_answer() -> None:
     with mute_server() as url, running(url) as run:
         run.thread.join(0.2)
         assert run.thread.is_alive()
+
+
+def test_a_stop_does_not_wait_for_a_goodbye() -> None:
+    with deaf_server() as (url, greeted), running(url):
+        assert greeted.wait(LIMIT_S)
 
 
 def test_a_stop_closes_the_connection() -> None:
