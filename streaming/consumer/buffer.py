@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from ticklake_io.records import Records
@@ -57,12 +59,13 @@ class _Chunk(NamedTuple):
         return _Chunk(self.since, head, taken), _Chunk(self.since, rest, self.size - taken) if len(rest) else None
 
     def _fitting(self, records: int, size: int) -> int:
-        first = self.records.offsets[0]
-        for i, (offset, value) in enumerate(zip(self.records.offsets, self.records.values, strict=True)):
-            if i and (i >= records or size <= 0 or offset != first + i):
-                return i
-            size -= len(value or b"")
-        return len(self.records)
+        offsets, values = self.records.offsets, self.records.values
+        # Offsets only grow, so a hole is found by halving.
+        most = bisect_right(range(min(records, len(offsets))), 0, key=lambda i: offsets[i] - offsets[0] - i)
+        if self.size < size:
+            return most
+        sizes = accumulate(len(value or b"") for value in values[:most])
+        return next((i + 1 for i, taken in enumerate(sizes) if taken >= size), most)
 
 
 class Buffer:
