@@ -37,6 +37,7 @@ class Kept:
     def __init__(self, source: Source, patience: Patience, clock: Clock) -> None:
         self._source, self._patience, self._clock = source, patience, clock
         self._observed = source if isinstance(source, Observed) else None
+        self._told = SourceHealth()
         self._trouble: tuple[State, str] | None = None
         self._errors: Counter[str] = Counter()
         self.taken = 0
@@ -81,9 +82,17 @@ class Kept:
 
     def health(self) -> SourceHealth:
         """The source's own health; its state is that of its keeper when something keeps it from running."""
-        health = self._observed.health() if self._observed else SourceHealth()
+        health = self._own_health()
         state, detail = self._trouble or (health.state, health.detail)
         return replace(health, state=state, detail=detail, errors=Counter(health.errors) + self._errors.copy())
+
+    def _own_health(self) -> SourceHealth:
+        if self._observed:
+            try:
+                self._told = self._observed.health()
+            except Exception as error:  # what it cannot tell is its own affair too
+                return replace(self._told, state="down", detail=f"cannot tell how it is: {type(error).__name__} at {_place(error.__traceback__)}")
+        return self._told
 
     def _life(self, wait: Wait) -> Iterator[Tick | Reject]:
         """The source once, until it ends or raises."""

@@ -122,6 +122,26 @@ def test_what_the_source_says_of_itself_counts_and_its_keeper_s_errors_are_added
     assert life.kept.health() == SourceHealth("waiting", "closed", 3, {"SourceUnavailable": 3}, 1, 4)
 
 
+class SpeechlessSource(ObservedSource):
+    """Cannot tell how it is any more."""
+
+    asked = 0
+
+    def health(self) -> SourceHealth:
+        self.asked += 1
+        if self.asked > 1:
+            raise OSError("disk: secret")
+        return super().health()
+
+
+def test_a_source_that_cannot_tell_how_it_is_counts_as_down_and_harms_nobody() -> None:
+    kept = Life(SpeechlessSource([])).kept
+    assert kept.health().state == "waiting"
+    health = kept.health()
+    assert (health.state, health.gaps) == ("down", 4)
+    assert health.detail.startswith("cannot tell how it is: OSError at tests.unit.test_kept:")
+
+
 def test_rejects_are_counted_by_source_and_told_once_a_burst() -> None:
     clock = ManualClock()
     rejects = Rejects(clock)
