@@ -8,11 +8,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from streaming.producer.budget import US_EASTERN
 from streaming.producer.source import Checkable, Observed, Request, create, is_synthetic
 from streaming.producer.sources.alphavantage import build
 from streaming.producer.sources.alphavantage.client import AlphaVantage
@@ -117,6 +122,34 @@ class Day:
         """When the provider was asked, by the wall clock."""
         offset = self.clock.monotonic()
         return [self.clock.now() - timedelta(seconds=offset - at) for at in self.provider.times()]
+
+
+@given(
+    plan=st.sampled_from(["free", "75"]),
+    entitlement=st.sampled_from(["eod", "delayed", "realtime"]),
+    hour=st.integers(0, 7 * 24),
+    symbols=st.integers(1, 45),
+    lives=st.lists(st.floats(60, 20 * 3600), min_size=1, max_size=5),
+)
+@hypothesis_settings(max_examples=20, deadline=None)
+def test_any_week_of_any_plan_with_any_restarts(plan: str, entitlement: str, hour: int, symbols: int, lives: list[float]) -> None:
+    """The week of Thanksgiving. Polls are few where the plan is large, or this would take long."""
+    with TemporaryDirectory() as state:
+        day = Day(Path(state), start=MONDAY + timedelta(hours=hour), symbols=FORTY[:symbols], plan=plan, entitlement=entitlement, poll_s=3600)
+        for life in lives:
+            day.run(life)
+            day.restart()
+    times, hours = day.provider.times(), day.hours
+    assert all(gap >= 0.8 for gap in gaps(times))
+    if plan == "free":
+        assert all(gap >= 1 for gap in gaps(times))
+        assert max(Counter(at.astimezone(US_EASTERN).date() for at in hours).values(), default=0) <= 25
+    exchange = calendar("XNYS")
+    if entitlement != "eod":
+        late = timedelta(minutes=15 if entitlement == "delayed" else 0)
+        assert all(exchange.is_open(at - late) for at in hours)
+    ticks = [item for item in day.items if isinstance(item, Tick)]
+    assert all(tick.event_time <= tick.received_at for tick in ticks)
 
 
 def gaps(times: list[float]) -> list[float]:
@@ -284,10 +317,11 @@ def test_a_quote_of_another_symbol_is_no_answer(tmp_path: Path) -> None:
     assert [type(item) for item in day.items] == [BadPayload]
 
 
-def test_an_unknown_symbol_is_told_once_and_costs_one_call_a_day(tmp_path: Path) -> None:
+def test_an_unknown_symbol_is_told_once_and_tried_twice_a_day(tmp_path: Path) -> None:
     day = Day(tmp_path, start=CLOSE, symbols=("NOSUCH",), reply=lambda _: answer("no_data"))
     day.run()
-    assert len(day.provider.asked) == 1
+    assert len(day.provider.asked) == 2
+    assert gaps(day.provider.times()) == [pytest.approx(4 * 3600, abs=60)]
     assert day.items == []
     assert day.feed.health().errors == {"no_data": 1}
 
@@ -337,6 +371,15 @@ def test_retry_after_is_honoured_and_failures_open_the_breaker(tmp_path: Path) -
     assert all(wait >= 20 for wait in waits)
     assert all(wait >= 60 for wait in waits[4:])
     assert day.feed.health().state == "waiting"
+
+
+def test_garbage_at_first_is_not_the_last_word_of_a_day(tmp_path: Path) -> None:
+    replies = iter([Answer(200, {}, b"<html>")])
+    day = Day(tmp_path, start=CLOSE, symbols=("IBM",))
+    day.provider = FakeProvider(day.clock, lambda _: next(replies, answer("global_quote")))
+    day.restart()
+    day.run(7 * 3600)
+    assert [type(item) for item in day.items] == [BadPayload, Tick]
 
 
 def test_a_key_that_is_refused_ends_the_source(tmp_path: Path) -> None:
@@ -405,7 +448,7 @@ def test_vendor_bars_share_the_plan(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable) as early:
         provider.market_status()
     assert early.value.after_s == pytest.approx(1.1)
-    assert day.feed.health().calls_left == 24
+    assert day.feed._budget.calls_left() == 24
 
 
 def test_more_than_a_hundred_symbols_are_not_silently_cut(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -216,3 +216,35 @@ def test_nothing_that_happens_spends_more_than_the_plan(plan: Plan, events: list
     # Midnights cannot come faster than time passes: by steps back alone no new day begins.
     if len(made) > 1:
         assert days[-1] - days[0] <= (times[-1] - times[0]) / 86_400 + 1
+
+
+@given(at=st.integers(0, 20 * 366 * 86_400).map(lambda seconds: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)))
+@hypothesis_settings(deadline=None)
+def test_a_day_always_ends_and_never_lasts_longer_than_its_hours(at: datetime) -> None:
+    with TemporaryDirectory() as directory:
+        reset = QuotaBudget(Path(directory) / "calls.json", FREE, ManualClock(at)).resets_at()
+    assert timedelta(0) < reset - at <= timedelta(hours=25)
+    assert reset.astimezone(US_EASTERN).time() == time(0)
+
+
+@given(plan=plans, pauses=st.lists(st.floats(0, 30), max_size=20))
+@hypothesis_settings(deadline=None)
+def test_after_the_wait_that_it_names_a_call_may_be_made_and_not_before(plan: Plan, pauses: list[float]) -> None:
+    clock = ManualClock()
+    with TemporaryDirectory() as directory:
+        budget = QuotaBudget(Path(directory) / "calls.json", plan, clock)
+        for pause in pauses:
+            clock.advance(pause)
+            try:
+                wait_s = budget.wait_s()
+            except QuotaSpent as spent:
+                assert budget.calls_left() == 0
+                wait_s = (spent.until - clock.now()).total_seconds()
+            if wait_s > 0.001:
+                clock.advance(wait_s - 0.001)
+                with pytest.raises(Retry):
+                    budget.take()
+                clock.advance(0.001)
+            if wait_s:
+                clock.advance(2e-6)  # both clocks count in microseconds
+            budget.take()

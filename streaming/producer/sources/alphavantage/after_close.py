@@ -27,7 +27,7 @@ _DAY = timedelta(days=1)
 EXCHANGE_LATER = timedelta(hours=1)
 """How long an exchange is left alone whose first answer after a close is still of the session before."""
 SYMBOL_LATER = timedelta(hours=4)
-"""The same for that symbol: it may be one that does not trade at all."""
+"""The same for that symbol, which may be one that does not trade at all; and for one that has got no price at first."""
 
 
 class _Closes(NamedTuple):
@@ -47,6 +47,7 @@ class AfterClose:
         self._delay = timedelta(seconds=delay_s)
         self._asked = _read(path)
         self._fresh: dict[str, datetime] = {}
+        self._tried: dict[str, datetime] = {}
         self._exchange_later: dict[str, datetime] = {}
         self._symbol_later: dict[str, datetime] = {}
 
@@ -72,7 +73,7 @@ class AfterClose:
         return Turn((), (min(at for at in times if at > now) - now).total_seconds())
 
     def answered(self, symbol: str, event_time: datetime | None) -> None:
-        """That close is done with, unless the price is of an earlier one: then it is asked for again later."""
+        """That close is done with, unless the price is of an earlier one, or there was none at the first try: then it is asked for again later."""
         now = self._clock.now()
         exchange = self._exchanges(symbol)
         last = self._closes(exchange, now).last
@@ -83,6 +84,10 @@ class AfterClose:
             return
         if event_time is not None:
             self._fresh[exchange.name] = last
+        elif self._tried.get(symbol) != last:
+            self._tried[symbol] = last
+            self._symbol_later[symbol] = now + SYMBOL_LATER
+            return
         self._asked[symbol] = last
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")

@@ -83,6 +83,7 @@ class Feed:
         self._errors: Counter[str] = Counter()
         self._state: State = "ok"
         self._detail = ""
+        self._left = budget.calls_left()
         self._again_at = clock.monotonic()
 
     def ticks(self, wait: Wait) -> Iterator[Tick | Reject]:
@@ -96,7 +97,7 @@ class Feed:
 
     def health(self) -> SourceHealth:
         """How the last call went, and what is left of the plan. `no_data` counts symbols that the provider does not know."""
-        return SourceHealth(self._state, self._detail, self._budget.calls_left(), dict(self._errors))
+        return SourceHealth(self._state, self._detail, self._left, dict(self._errors))
 
     def check(self, wait: Wait) -> Checkup:
         """One call of the kind that the feed makes, for the most important symbol."""
@@ -116,6 +117,7 @@ class Feed:
         return Checkup(says, next((item for item in items if isinstance(item, Tick)), None))
 
     def _turn(self) -> Turn:
+        self._left = self._budget.calls_left()
         pause_s = self._again_at - self._clock.monotonic()
         if pause_s > 0:
             return Turn((), pause_s)
@@ -127,8 +129,8 @@ class Feed:
         if pause_s > 0:
             return Turn((), pause_s)
         self._tell("ok")
-        left = self._budget.calls_left() if self._budget.plan.a_day else None
-        return self._schedule.next(self._by_priority(), Quota(left, self._budget.resets_at(), self._budget.since_last_s()))
+        left_today = None if self._budget.plan.a_day is None else self._left
+        return self._schedule.next(self._by_priority(), Quota(left_today, self._budget.resets_at(), self._budget.since_last_s()))
 
     def _by_priority(self) -> tuple[str, ...]:
         """The symbols to deliver now; those that the user has not listed for this source come last."""
@@ -195,6 +197,7 @@ class Feed:
     def _pause(self, error: Retry | None = None) -> None:
         pause_s = self._patience.failed(error)
         self._again_at = self._clock.monotonic() + pause_s
+        self._left = self._budget.calls_left()
         self._tell("waiting", f"{error or 'answers are no market data'}; asked again in {pause_s:.0f} s")
 
     def _tell(self, state: State, detail: str = "") -> None:
