@@ -1,8 +1,9 @@
 """Finnhub: trades of US shares as they happen, with a free key; also currencies and coins.
 
 What a free key gets of US shares is the trades of one exchange (IEX), a few in a hundred. There is one connection for each
-key. Updates without a volume, which currencies have instead of trades, become quotes. A volume with a fraction (coins) leaves
-the tick's size empty, which is a whole number, and stands in `conditions`.
+key. Updates without a volume, which currencies have instead of trades, become quotes. Volumes of coins have fractions, and a
+tick's size is a whole number: for them it stays empty, even where it happens to be whole, since a sum of only those would
+lie. The exact volume then stands in `conditions`. Coins and currencies are what has the exchange before a colon in its symbol.
 
 Finnhub has no trade id: a trade is identified by all its fields, and by its ordinal among those of the same connection that
 are equal (two real trades can be). After a new connection the ordinals begin anew, so that trades which Finnhub repeats then
@@ -132,8 +133,8 @@ class FinnhubSession:
         place = self._ordinals.next(symbol, time, parts)
         if place is None:
             raise ValueError(f"time runs back more than {WINDOW // timedelta(minutes=1)} minutes")
-        is_whole = size.isdecimal()
-        conditions = ",".join([*given, *([] if is_whole else [f"size={size}"])])
+        is_count = size.isdecimal() and ":" not in symbol
+        conditions = ",".join(given if is_count or not trade.v else [*given, f"size={size}"])
         return Tick(
             tick_id=tick_id(NAME, *parts, place.equal),
             symbol=self._instruments.canonical(NAME, symbol),
@@ -144,7 +145,7 @@ class FinnhubSession:
             source=NAME,
             feed="realtime",
             sequence=place.at_time,
-            size=int(size) if trade.v and is_whole else None,
+            size=int(size) if trade.v and is_count else None,
             conditions=fields.text("conditions", conditions) or None,
         )
 

@@ -44,8 +44,8 @@ def case(tmp_path: Path) -> SourceCase:
     """Finnhub wants its key in the address, and some of its errors echo it."""
     coins = (
         trade("0.0000071", None, symbol="BINANCE:PEPEUSDT", conditions="size=1500.5"),
-        trade("0.0000071", 2000, symbol="BINANCE:PEPEUSDT", conditions=None),
-        trade("1.08745", None, symbol="EURUSD") | {"kind": "quote"},
+        trade("0.0000071", None, symbol="BINANCE:PEPEUSDT", conditions="size=2000"),
+        trade("1.08745", None, symbol="EURUSD", conditions=None) | {"kind": "quote"},
     )
     return SourceCase(
         play,
