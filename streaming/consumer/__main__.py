@@ -25,6 +25,7 @@ from streaming.consumer.dead_letters import MAX_RECORD_BYTES, DeadLetters
 from streaming.consumer.encoder import Encoder
 from streaming.consumer.health import Health
 from streaming.consumer.landings import Landings
+from streaming.consumer.life import Life
 from streaming.consumer.metrics import Metrics
 from streaming.consumer.pipeline import Pipeline
 from streaming.consumer.progress import Progress
@@ -103,7 +104,8 @@ def run(settings: Settings, shutdown: Shutdown, progress: Progress, metrics: Met
         store = open_store(settings)
         source = open_source(settings, topic, settings.kafka_group)
         cleanup.callback(source.close)
-        generation = generations.claim(store, topic, source.topic_id())
+        life = Life(topic, source.topic_id)
+        generation = generations.claim(store, topic, life.id)
         letters = open_publisher(settings, settings.dead_letters_topic, clock=clock, wait=stop.wait, max_record_bytes=MAX_RECORD_BYTES)
         cleanup.callback(letters.close)
         hints = open_publisher(settings, settings.landings_topic, clock=clock, wait=stop.wait)
@@ -118,10 +120,11 @@ def run(settings: Settings, shutdown: Shutdown, progress: Progress, metrics: Met
         landings = Landings(hints, generation, settings.landing_hint_s, clock)
 
         def land(batch: Batch, given_up: threading.Event) -> Landed | None:
-            landed = writer.write(batch, given_up)
+            landed = writer.write(batch, given_up) if life.lasts(given_up) else None
             return landed if landed and dead_letters.send(landed.rejected, given_up) else None
 
         def begin(partition: int) -> int:
+            life.check()
             end = chain_end(source, store, topic, Partition(generation, partition))
             limit.begin(partition, end)
             return end

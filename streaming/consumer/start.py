@@ -21,7 +21,8 @@ def chain_end(source: RecordSource, store: ObjectStore, topic: str, partition: P
     A commit of ours names the object that it follows and is taken at its word; anything else (no commit, an offset
     set by hand) is settled by the lake itself: the last object is read again, and adopted as any other, because its
     writer may have died before its dead letters were sent. With an empty lake the chain begins at the oldest record.
-    Raises `ChainBroken` when offsets were committed beyond what the lake holds.
+    Raises `ChainBroken` when offsets were committed beyond what the lake holds; not for those of an earlier life of the
+    topic, which a consumer may have committed in the moment of its end.
     """
     committed = source.committed(partition.id)
     prefix = lake.partition_prefix(topic, partition)
@@ -29,11 +30,19 @@ def chain_end(source: RecordSource, store: ObjectStore, topic: str, partition: P
         return committed.offset
     last = _last_in_lake(store, prefix)
     if last is None:
-        if committed:
+        if committed and not _of_another_life(committed.note, partition):
             raise ChainBroken(f"{prefix}: offset {committed.offset} is committed, but the lake has no object; restore the bucket or delete the group's offsets")
         return source.first_offset(partition.id)
     readable = source.first_offset(partition.id) <= last.first_offset and last.end <= source.end_offset(partition.id)
     return last.chain_from if readable else last.end
+
+
+def _of_another_life(note: str, partition: Partition) -> bool:
+    """Whether a commit names an object of another generation."""
+    try:
+        return lake.parse_key(note).partition.generation != partition.generation
+    except BadObject:
+        return False
 
 
 def _last_in_lake(store: ObjectStore, prefix: str) -> ObjectMeta | None:

@@ -82,6 +82,12 @@ def test_offsets_committed_beyond_an_empty_lake_stop_the_service(topic: MemoryTo
         chain_end(MemorySource(topic), MemoryStore(), TOPIC, P)
 
 
+def test_offsets_committed_in_an_earlier_life_of_the_topic_do_not_count(topic: MemoryTopic) -> None:
+    store = MemoryStore()
+    topic.commits[0] = Committed(5, land(store, 0, 5))
+    assert chain_end(MemorySource(topic), store, TOPIC, Partition(2, 0)) == 0
+
+
 def test_a_topics_id_has_one_generation_and_a_new_id_the_next() -> None:
     store = MemoryStore()
     assert generations.find(store, TOPIC, "one") is None
