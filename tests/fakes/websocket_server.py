@@ -55,14 +55,15 @@ Conversation = Refuse | Sequence[Step]
 class MisbehavingServer:
     """Each connection follows the next conversation of `script`, then is silent; so are all connections after the last one.
 
-    `paths` are what was connected to, `heard` the messages of all clients, `open` how many connections there are.
+    `paths` are what was connected to, `heard` the messages of all clients, `open` how many connections
+    there are, `closed` how many there were.
     """
 
     def __init__(self, *script: Conversation) -> None:
         self._script = list(script)
         self.paths: list[str] = []
         self.heard: list[str] = []
-        self.open = 0
+        self.open = self.closed = 0
         self._news = threading.Condition()
         self._stack = ExitStack()
 
@@ -86,10 +87,10 @@ class MisbehavingServer:
         with self._news:
             return self._news.wait_for(lambda: sum(text in each for each in self.heard) >= times, _LIMIT_S)
 
-    def wait_for_connections(self, number: int) -> bool:
-        """Whether there come to be so many open connections, within a limit."""
+    def wait_for_connections(self, open: int, closed: int) -> bool:  # noqa: A002 - the attribute's name
+        """Whether so many are open, and so many were, within a limit."""
         with self._news:
-            return self._news.wait_for(lambda: self.open == number, _LIMIT_S)
+            return self._news.wait_for(lambda: (self.open, self.closed) == (open, closed), _LIMIT_S)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         with self._news:
@@ -118,6 +119,7 @@ class MisbehavingServer:
         finally:
             with self._news:
                 self.open -= 1
+                self.closed += 1
                 self._news.notify_all()
 
     def _do(self, connection: ServerConnection, step: Step) -> None:

@@ -259,7 +259,7 @@ def test_a_connection_that_lasts_makes_up_for_failures() -> None:
         run.clock.ahead_s = stream.STABLE_S + 101
         assert run.words(1) == ["A2"]
         assert run.patience.told[:1] == ["succeeded"]
-        assert server.wait_for_connections(1)
+        assert server.wait_for_connections(open=1, closed=2)
         assert run.patience.told.count("succeeded") == 1
 
 
@@ -267,6 +267,12 @@ def test_a_stop_does_not_wait_for_a_provider_that_does_not_answer() -> None:
     with mute_server() as url, running(url) as run:
         run.thread.join(0.2)
         assert run.thread.is_alive()
+
+
+def test_a_connection_that_opens_after_a_stop_is_closed() -> None:
+    with MisbehavingServer() as server:
+        assert dialing.dial("words", server.url, lambda _: True) is None
+        assert server.wait_for_connections(open=0, closed=1)
 
 
 def test_a_stop_does_not_wait_for_a_goodbye() -> None:
@@ -278,7 +284,7 @@ def test_a_stop_closes_the_connection() -> None:
     with MisbehavingServer() as server:
         with running(server.url):
             assert server.wait_for("+A")
-        assert server.wait_for_connections(0)
+        assert server.wait_for_connections(open=0, closed=1)
 
 
 def test_a_caller_that_stops_asking_closes_the_connection() -> None:
@@ -286,7 +292,7 @@ def test_a_caller_that_stops_asking_closes_the_connection() -> None:
         items = Stream(Words(server.url), lambda: frozenset("A"), SystemClock()).ticks(threading.Event().wait)
         assert next(items)
         items.close()  # type: ignore[attr-defined]
-        assert server.wait_for_connections(0)
+        assert server.wait_for_connections(open=0, closed=1)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +322,7 @@ def test_a_check_says_what_a_key_is_good_for(monkeypatch: pytest.MonkeyPatch) ->
     ]:
         with MisbehavingServer(script) as server:
             found = Stream(Words(server.url), lambda: frozenset("A"), SystemClock()).check(threading.Event().wait)
-            assert server.wait_for_connections(0)
+            assert server.wait_for_connections(open=0, closed=1)
         assert (found.says, found.sample and found.sample.tick_id) == (says, sample)
     with MisbehavingServer(Refuse(401)) as server, pytest.raises(SourceRefused):
         Stream(Words(server.url), lambda: frozenset("A"), SystemClock()).check(threading.Event().wait)
