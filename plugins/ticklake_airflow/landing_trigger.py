@@ -94,7 +94,7 @@ class LandingTrigger(BaseEventTrigger):
             opened.callback(consumer.close, autocommit=False)
             partitions = [TopicPartition(self._topic, number) for number in sorted(consumer.partitions_for_topic(self._topic) or ())]
             if not partitions:
-                raise BrokerUnavailable(f"there is no topic {self._topic}")
+                raise BrokerUnavailable(f"there is no topic {self._topic} that {security.user} may read")
             consumer.assign(partitions)
             for partition, end in consumer.end_offsets(partitions).items():
                 consumer.seek(partition, end)

@@ -6,7 +6,8 @@ Reports arrive inside `poll`, which every call of ours makes now and then, on wh
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -63,12 +64,14 @@ class ConfluentPublisher:
 
     def flush(self, seconds: float) -> bool:
         # Not under the lock, which other threads need to publish; reports take it one by one.
-        self._producer.flush(seconds)
+        with self._told():
+            self._producer.flush(seconds)
         return not self.counts().buffered
 
     def close(self) -> None:
-        self._producer.purge(blocking=False)
-        self._producer.close()
+        with suppress(KafkaException):  # a fatal error was told before
+            self._producer.purge(blocking=False)
+            self._producer.close()
 
     def _produce(self, key: bytes | None, value: bytes | None, headers: Headers) -> bool:
         """Hand a record to the client; false when its queue is full."""
@@ -81,6 +84,14 @@ class ConfluentPublisher:
                 raise _final(error.args[0], self._rights) from error
             self._refuse(error.args[0])
         return True
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Our errors for a fatal one, which any call may raise."""
+        try:
+            yield
+        except KafkaException as error:
+            raise _final(error.args[0], self._rights) from error
 
     def _report(self, error: KafkaError | None, _: Message) -> None:
         with self._lock:
@@ -104,7 +115,8 @@ class ConfluentPublisher:
 
     def _settle(self, seconds: float) -> None:
         """Take in reports, waiting so long for the first; raises what became of a record that failed."""
-        self._producer.poll(seconds)
+        with self._told():
+            self._producer.poll(seconds)
         failure, self._failure = self._failure, None
         if failure:
             raise _final(failure, self._rights)

@@ -5,19 +5,26 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
+from kafka import KafkaAdminClient
 from kafka.errors import (
     AuthorizationError,
+    ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     IllegalSaslStateError,
     KafkaError,
+    NoError,
     SaslAuthenticationFailedError,
     TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
+    for_code,
 )
 from kafka.net import KafkaNetSocket
 from kafka.net.compat import KafkaNetClient
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.selector import NetworkSelector
 
 from ticklake.errors import BrokerRefused, BrokerUnavailable
 from ticklake_io.kafka_rights import Rights, no_trust
@@ -43,15 +50,22 @@ class _DirectSocket(KafkaNetSocket):  # type: ignore[misc]
 
 
 class _VerifyingSocket(ssl.SSLSocket):
-    """Tells its context of a certificate that was not trusted, which kafka-python takes for a broker that is away."""
+    """Closes when its handshake fails, which kafka-python forgets, and tells its context of a certificate that was not trusted."""
 
     def do_handshake(self, block: bool = False) -> None:
         try:
             super().do_handshake(block)
-        except ssl.SSLCertVerificationError as error:
-            if isinstance(self.context, VerifyingContext):
-                self.context.distrusted = error.verify_message
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
+        except OSError as error:
+            if isinstance(error, ssl.SSLCertVerificationError) and isinstance(self.context, VerifyingContext):
+                self.context.distrusted = error.verify_message
+            self.close()
+            raise
+
+    def __del__(self) -> None:
+        # A client that closes drops a socket whose handshake is under way.
+        self.close()
 
 
 class VerifyingContext(ssl.SSLContext):
@@ -59,6 +73,29 @@ class VerifyingContext(ssl.SSLContext):
 
     sslsocket_class = _VerifyingSocket
     distrusted: str | None = None
+
+
+class _Manager(KafkaConnectionManager):  # type: ignore[misc]
+    """Tells of a refusal at the next use of a connection, as kafka-python means to; it would try again until its time is up."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        self._refused: dict[object, Exception] = {}
+        super().__init__(*args, **options)
+
+    def maybe_raise_auth_failure(self, node_id: object) -> None:
+        if error := self._refused.pop(node_id, None):
+            raise error
+
+    def get_connection(self, node_id: object, *args: object, **options: object) -> Any:  # noqa: ANN401
+        connection = super().get_connection(node_id, *args, **options)
+        if not connection.init_future.is_done:
+            connection.init_future.add_errback(partial(self._note, node_id))
+        return connection
+
+    def _note(self, node_id: object, error: Exception) -> None:
+        context = self.config.get("ssl_context")
+        if isinstance(error, _NO_ENTRY) or (isinstance(context, VerifyingContext) and context.distrusted):
+            self._refused[node_id] = error
 
 
 def verifying_context(ca_file: str | None) -> VerifyingContext:
@@ -80,7 +117,8 @@ def open_client(kind: Callable[..., Client], bootstrap: str, *, bootstrap_s: flo
     connections: list[KafkaNetClient] = []
 
     def connect(**options: object) -> KafkaNetClient:
-        connections.append(KafkaNetClient(**options))
+        net = NetworkSelector(**options)
+        connections.append(KafkaNetClient(net, _Manager(net, **options)))
         return connections[-1]
 
     servers, timeout_ms = bootstrap.split(","), int(bootstrap_s * 1000)
@@ -105,6 +143,15 @@ def unavailable(rights: Rights | None = None) -> Iterator[None]:
         raise refusal(error, rights or Rights()) or BrokerUnavailable(f"Kafka does not answer: {one_line(error)}") from error
 
 
+def topic_id(admin: KafkaAdminClient, topic: str) -> str:
+    """The id of the topic's present life. Raises kafka-python's `KafkaError` when there is none, or none that we may see."""
+    (described,) = admin.describe_topics([topic])
+    error = for_code(described["error_code"])
+    if error is not NoError:
+        raise error(topic)
+    return str(described["topic_id"])
+
+
 def refusal(error: KafkaError, rights: Rights) -> BrokerRefused | None:
     """What an error says about our rights, if it does."""
     match error:
@@ -113,6 +160,8 @@ def refusal(error: KafkaError, rights: Rights) -> BrokerRefused | None:
         case GroupAuthorizationFailedError():
             return rights.no_group()
         case AuthorizationError():
+            return rights.no_cluster()
+        case _ if ClusterAuthorizationFailedError.__name__ in str(error):  # an idempotent producer's, as text only
             return rights.no_cluster()
         case _ if isinstance(error, _NO_ENTRY):
             return rights.no_entry(one_line(error))

@@ -25,7 +25,7 @@ from kafka.errors import (
 from kafka.structs import OffsetAndMetadata
 
 from ticklake.errors import BrokerUnavailable, ChainBroken
-from ticklake_io.kafka_client import one_line, open_client, unavailable
+from ticklake_io.kafka_client import one_line, open_client, topic_id, unavailable
 from ticklake_io.kafka_rights import Rights
 from ticklake_io.kafka_security import PLAINTEXT, Security
 from ticklake_io.records import Changes, Committed, Records
@@ -127,6 +127,7 @@ class KafkaSource:
             try:
                 # A leader that joins before it has heard of a new topic assigns nothing, for minutes.
                 if not self._consumer.partitions_for_topic(topic):
+                    self.topic_id()  # tells a topic that we may not see from one that is not there
                     raise BrokerUnavailable(f"there is no topic {topic}")
                 self._consumer.subscribe([topic], listener=self._listener)
             except BaseException:
@@ -196,8 +197,7 @@ class KafkaSource:
         with self._translated():
             admin: KafkaAdminClient = open_client(KafkaAdminClient, self._bootstrap, bootstrap_s=_ANSWER_S, **self._security)
             with closing(admin):
-                (topic,) = admin.describe_topics([self._topic])
-        return str(topic["topic_id"])
+                return topic_id(admin, self._topic)
 
     def close(self) -> None:
         with self._translated():

@@ -28,7 +28,9 @@ class Rights:
         return BrokerRefused(f"{self.user} may not {right} group {self.group}: grant it that right; {_WHERE}")
 
     def no_cluster(self) -> BrokerRefused:
-        """Something about the cluster as a whole is refused."""
+        """Something about the cluster as a whole is refused; to who writes nothing that is, in effect, its topic."""
+        if self.on_topic == "Write":
+            return self.no_topic()
         return BrokerRefused(f"{self.user} lacks a right on the cluster: grant it; {_WHERE}")
 
     def no_entry(self, reason: str) -> BrokerRefused:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka.errors import SaslAuthenticationFailedError
 from kafka.net.sasl.oauth import AbstractTokenProvider
 from pydantic import SecretStr
 
-from ticklake.errors import ConfigError
+from ticklake.clock import Clock, SystemClock
+from ticklake.errors import BrokerRefused, BrokerUnavailable, ConfigError, TicklakeError
 from ticklake_io.kafka_client import VerifyingContext, verifying_context
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _IAM = "AWS_MSK_IAM"
 _OAUTH = "OAUTHBEARER"
 """What MSK's IAM is on the wire: the token is a signed request."""
+_AGAIN_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Security:
         return f"user {self.username}" if self.mechanism else "an anonymous client"
 
     def for_kafka_python(self) -> dict[str, object]:
-        """Options of a kafka-python client. Raises `ConfigError` when the authorities' file holds none."""
+        """Options of a kafka-python client. Raises `ConfigError` when the authorities' file holds none, and what signing a token does."""
         options: dict[str, object] = {"security_protocol": self.protocol}
         if self.protocol.endswith("SSL"):
             options["ssl_context"] = self._context()
@@ -68,13 +69,12 @@ class Security:
         return options
 
     def for_librdkafka(self) -> dict[str, object]:
-        """Options of a librdkafka client."""
+        """Options of a librdkafka client. Raises what signing a token does."""
         options: dict[str, object] = {"security.protocol": self.protocol}
         if self.ca_file:
             options["ssl.ca.location"] = str(self.ca_file)
         if self.mechanism == _IAM:
-            sign = _signer()
-            options |= {"sasl.mechanisms": _OAUTH, "oauth_cb": lambda _: _with_seconds(sign(self.region))}
+            options |= {"sasl.mechanisms": _OAUTH, "oauth_cb": _Renewal(self.region, SystemClock())}
         elif self.mechanism and self.password:
             options |= {"sasl.mechanisms": self.mechanism, "sasl.username": self.username, "sasl.password": self.password.get_secret_value()}
         return options
@@ -114,29 +114,46 @@ class _Tokens(AbstractTokenProvider):  # type: ignore[misc]
 
     def __init__(self, region: str) -> None:
         super().__init__()
-        self._sign, self._region = _signer(), region
+        self._sign = _signer(region)
+        self._sign()  # here a process without credentials is told so; later it would look like a broker that is away
 
     def token(self) -> str:
-        return self._sign(self._region)[0]
+        return self._sign()[0]
 
 
-def _signer() -> Callable[[str], tuple[str, int]]:
-    """A region's token and when it expires (ms). Raises `ConfigError` when the signer is not installed."""
+class _Renewal:
+    """Gives librdkafka, in an `oauth_cb`, a token and when it expires (seconds).
+
+    When none can be signed it gives the one before for a moment longer: an exception here would spoil the client's next call.
+    """
+
+    def __init__(self, region: str, clock: Clock) -> None:
+        self._sign, self._clock = _signer(region), clock
+        self._token, self._expires_ms = self._sign()
+
+    def __call__(self, _: str) -> tuple[str, float]:
+        try:
+            self._token, self._expires_ms = self._sign()
+        except TicklakeError:
+            return self._token, self._clock.now().timestamp() + _AGAIN_S
+        return self._token, self._expires_ms / 1000
+
+
+def _signer(region: str) -> Callable[[], tuple[str, int]]:
+    """Signs a token and tells when it expires (ms). Raises `ConfigError` when the signer is not installed."""
     try:
         from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # type: ignore[import-untyped]
+        from botocore.exceptions import BotoCoreError
     except ImportError as error:
         raise ConfigError(f"TICKLAKE_KAFKA_SASL={_IAM} needs the package aws-msk-iam-sasl-signer-python: install ticklake[msk]") from error
 
-    def sign(region: str) -> tuple[str, int]:
+    def sign() -> tuple[str, int]:
         try:
             token, expires_ms = MSKAuthTokenProvider.generate_auth_token(region)
         except (AttributeError, ValueError) as error:  # what the signer raises where the usual places hold no credentials
-            raise SaslAuthenticationFailedError("no AWS credentials are found") from error
+            raise BrokerRefused("AWS credentials sign what Kafka is told, and none are found: give this process a role or a profile") from error
+        except BotoCoreError as error:
+            raise BrokerUnavailable(f"AWS gives no credentials for Kafka: {type(error).__name__}") from error
         return str(token), int(expires_ms)
 
     return sign
-
-
-def _with_seconds(signed: tuple[str, int]) -> tuple[str, float]:
-    token, expires_ms = signed
-    return token, expires_ms / 1000

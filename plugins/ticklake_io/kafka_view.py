@@ -9,7 +9,7 @@ from datetime import datetime
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from ticklake.errors import BrokerUnavailable
-from ticklake_io.kafka_client import open_client, unavailable
+from ticklake_io.kafka_client import open_client, topic_id, unavailable
 from ticklake_io.kafka_rights import Rights
 from ticklake_io.kafka_security import PLAINTEXT, Security
 from ticklake_io.records import Committed, Records
@@ -76,8 +76,7 @@ class KafkaView:
     def topic_id(self, topic: str) -> str:
         """The id of the topic's present life."""
         with unavailable(Rights(self._user, topic=topic)):
-            (described,) = self._admin.describe_topics([topic])
-        return str(described["topic_id"])
+            return topic_id(self._admin, topic)
 
     def read(self, topic: str, offsets: Mapping[int, tuple[int, int]]) -> dict[int, Records]:
         """Records by partition, from the first to before the second of its `offsets`."""
@@ -120,5 +119,6 @@ class KafkaView:
     def _partitions(self, topic: str) -> list[TopicPartition]:
         found = self._consumer.partitions_for_topic(topic)
         if not found:
+            self.topic_id(topic)  # tells a topic that we may not see from one that is not there
             raise BrokerUnavailable(f"there is no topic {topic}")
         return [TopicPartition(topic, partition) for partition in sorted(found)]
