@@ -12,6 +12,8 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
+import structlog
+
 from infra.local.instance import Instance
 from ticklake import settings as ticklake_settings
 from ticklake.errors import ConfigError, TicklakeError
@@ -34,7 +36,8 @@ def main() -> int:
     """Run the command that the arguments name; the exit status."""
     name = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] in COMMANDS else None
     args = _parser(name).parse_args()
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # outages are told by the command itself
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), processors=[structlog.processors.KeyValueRenderer(key_order=["event"])])
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it warns at every try; outages are told by the command itself
     try:
         _enter_instance()
         status: int = _module(args.command).run(args, ticklake_settings.load())

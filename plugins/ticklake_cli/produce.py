@@ -5,15 +5,12 @@ Exit status: 0, or 1 when input was no tick, or ticks refused or not delivered, 
 
 from __future__ import annotations
 
-import logging
 import math
 import signal
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import structlog
 
 from streaming.producer.run import Producer, Summary
 from streaming.producer.source import Request, create, names
@@ -42,8 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run the source to its end, to `--limit`, or to Ctrl-C; then tell what was done. The exit status."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), processors=[structlog.processors.KeyValueRenderer(key_order=["event"])])
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it warns at every try; outages are reported once, by us
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
 from streaming.http import Pages
 from streaming.producer import __main__ as service
@@ -137,6 +138,13 @@ def test_the_metrics_are_those_of_the_sources_and_the_broker(scene: Scene) -> No
         "ticklake_producer_last_ack_age_seconds 2.5",
     }
     assert not any(line.startswith('ticklake_producer_calls_left{source="list"}') for line in told), "it has no plan"
+
+
+def test_every_metric_is_in_the_table_and_every_row_of_it_is_a_metric(scene: Scene) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    documented = re.findall(r"^\| `(ticklake_producer_\w+)(?:{[^`]*})?` \|", page, re.MULTILINE)
+    told = re.findall(r"^# TYPE (\S+)", generate_latest(scene.pages.registry).decode(), re.MULTILINE)
+    assert sorted(documented) == sorted(told)
 
 
 class Service:
