@@ -80,6 +80,7 @@ def serving(host: str, port: int, pages: Pages, *, setting: str) -> Iterator[Non
         yield
     finally:
         server.shutdown()
+        thread.join()
         server.server_close()
 
 

@@ -429,8 +429,12 @@ def test_what_is_landed_and_not_committed_is_still_held(service: Service) -> Non
     service.turn(2)
     progress = service.pipeline.progress
     assert (progress.held_since, progress.failed_commits, progress.commits) == (polled_at, 2, 0)
+    service.source.refusals = 4
+    service.produce(4)
+    service.turn(4)
+    assert (progress.objects, progress.commits, progress.held_since) == (2, 0, polled_at), "a later object does not hide it"
     service.turn(2)
-    assert (progress.held_since, progress.failed_commits, progress.commits) == (None, 3, 1)
+    assert (progress.held_since, progress.failed_commits, progress.commits) == (None, 6, 1)
 
 
 def test_the_lag_is_what_the_lake_does_not_have_and_is_asked_for_now_and_then(service: Service) -> None:
