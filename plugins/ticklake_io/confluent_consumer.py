@@ -152,9 +152,10 @@ class ConfluentSource:
             "max.poll.interval.ms": max(LONGEST_REBALANCE_MS, int(session_s * 1000)),
             "heartbeat.interval.ms": int(heartbeat_s * 1000),
             "check.crcs": True,
-            "queued.max.messages.kbytes": 16_384,
-            "max.partition.fetch.bytes": 2 << 20,
-            "fetch.max.bytes": 8 << 20,
+            # Fetches count compressed, and a fetched batch is held until its last record is taken: larger ones cost memory and gain nothing.
+            "queued.max.messages.kbytes": 8_192,
+            "max.partition.fetch.bytes": 512 << 10,
+            "fetch.max.bytes": 1 << 20,
             "fetch.queue.backoff.ms": 10,
         }
 

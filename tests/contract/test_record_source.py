@@ -203,6 +203,15 @@ def test_a_partition_that_began_at_its_end_flows_when_records_come(group: Group)
     group.until(lambda: member.offsets(0) == [3])
 
 
+def test_a_record_as_large_as_a_topic_takes_passes_between_small_ones(group: Group) -> None:
+    large = b"x" * 1_000_000
+    group.log.append(0, b"before", large, b"after")
+    member = group.join()
+    member.source.begin(0, 0)
+    group.until(lambda: len(member.offsets(0)) == 3)
+    assert member.polled[0].values == [b"before", large, b"after"]
+
+
 def test_commits_keep_their_note_for_whoever_comes_next(group: Group) -> None:
     member = group.join()
     assert member.source.committed(0) is None
