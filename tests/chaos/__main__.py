@@ -23,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=20261123)
     parser.add_argument("--short", action="store_true", help="the form that `make test` runs; leaves build/chaos.json alone")
-    parser.add_argument("--client", choices=CLIENTS, default="kafka-python", help="of consumers and producers; mixed: some of each")
+    parser.add_argument("--client", choices=CLIENTS, default="mixed", help="of consumers and producers; mixed: some of each")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leaves no process behind
     folder = Path(tempfile.mkdtemp(prefix="ticklake-chaos-"))

@@ -105,20 +105,26 @@ class Consumer(Actor):
         self._created = self.store.creations
         super().start()
 
-    def works(self) -> bool:
-        """Whether it has partitions and, in this life, has begun to create an object."""
-        return bool(self.owned()) and self.store.creations > self._created
+    def works(self, creations: int = 1) -> bool:
+        """Whether it has partitions and has tried, in this life, to create so many objects."""
+        return bool(self.owned()) and self.store.creations - self._created >= creations
 
     def owned(self) -> set[int]:
         """The partitions that it works on, as far as it has said so."""
-        with self.log.open("rb") if self.log.exists() else open("/dev/null", "rb") as file:
+        for line in self._fresh_lines():
+            self._note(line)
+        return set(self._owned)
+
+    def _fresh_lines(self) -> list[str]:
+        """What it has said since the last look, in whole lines."""
+        if not self.log.exists():
+            return []
+        with self.log.open("rb") as file:
             file.seek(self._read)
             fresh = file.read()
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._read += len(whole)
-        for line in whole.decode(errors="replace").splitlines():
-            self._note(line)
-        return set(self._owned)
+        return whole.decode(errors="replace").splitlines()
 
     def _note(self, line: str) -> None:
         event = _EVENT.search(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -21,6 +22,7 @@ MOVE_LIMIT_S = 90.0
 DRAIN_LIMIT_S = 300.0
 _CREATION_LIMIT_S = 5.0
 _LEAST_AWAKE = 2
+_MOST_CREATIONS = 6
 _MOMENTS: tuple[Moment | None, ...] = ("before", "after", None)
 
 
@@ -154,13 +156,14 @@ class Director:
         return held
 
     def _worker(self) -> Consumer:
-        """A consumer, awake, that works on partitions; waits until there is one."""
+        """A consumer, awake, that works on partitions, for a shorter or a longer while; waits until there is one."""
         found: list[Consumer] = []
+        creations = self._chance.randint(1, _MOST_CREATIONS)
 
         def working() -> bool:
             self._tend()
             asleep = [zombie.consumer for zombie in self._zombies]
-            found[:] = [each for each in self._scene.consumers if each not in asleep and each.works()]
+            found[:] = [each for each in self._scene.consumers if each not in asleep and each.works(creations)]
             return bool(found)
 
         until(working, WORK_LIMIT_S, lambda: f"no consumer works: {self._state()}")
@@ -184,7 +187,7 @@ class Director:
                 actor.start()
 
     def _note_end(self, actor: Actor, status: int) -> None:
-        if status:
+        if status not in (0, -signal.SIGTERM):  # the latter is one that was stopped before it listened
             self.tally.ends.append(f"{actor.name} ended with {status}: {actor.last_words()}")
 
     def _begun_since(self, zombie: Zombie) -> set[int]:

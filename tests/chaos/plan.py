@@ -57,7 +57,7 @@ LONG = Plan(
     s3_faults=500,
     acknowledged=100_000,
     rate=150.0,
-    fault_share=0.2,
+    fault_share=0.3,
     flush_age_s=0.5,
 )
 SHORT = Plan(

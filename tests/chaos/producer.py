@@ -1,6 +1,6 @@
 """A producer for chaos: our publisher, made-up ticks, and a ledger of what the broker acknowledged.
 
-A wave of ticks is published and flushed; when all of it is settled its ids are appended to the ledger, after the fact.
+A wave of ticks is published, one after the other, and flushed; when all of it is settled its ids are appended to the ledger, after the fact.
 A kill in between leaves ids out that were acknowledged, never ids in that were not. Each life has ids of its own.
 """
 
@@ -46,10 +46,11 @@ def main() -> int:
     records = _records(args.life, args.poison_share, clock)
     with args.ledger.open("a") as ledger:
         due = clock.monotonic()
-        while not stop.wait(max(0.0, due - clock.monotonic())):
-            due = max(due + WAVE_S, clock.monotonic() - WAVE_S)
+        while not stop.is_set():
             wave: list[Entry] = []
             for _ in range(round(args.rate * WAVE_S)):
+                due = max(due + 1 / args.rate, clock.monotonic() - WAVE_S)  # a broker that was away leaves no flood behind
+                stop.wait(max(0.0, due - clock.monotonic()))
                 entry, key, value = next(records)
                 if publisher.publish(key, value):
                     wave.append(entry)

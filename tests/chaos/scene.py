@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import boto3
 
@@ -18,9 +17,6 @@ from tests.chaos.actors import Broker, Consumer, Producer
 from tests.chaos.faulty_store import FaultyStore
 from tests.fixtures.services import object_store
 from ticklake_io.store import S3Store
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 TICKS, DEAD_LETTERS, LANDINGS, GROUP = "market.ticks", "market.ticks.dlq", "lake.landings", "ticklake-lake"
 SHUTDOWN_S = 10.0
@@ -34,7 +30,6 @@ class Scene:
     broker: Broker
     upstream: str
     store: S3Store
-    client: S3Client
     settings: Mapping[str, str]
     consumers: list[Consumer] = field(default_factory=list)
     producers: list[Producer] = field(default_factory=list)
@@ -84,6 +79,6 @@ def scene(folder: Path, partitions: int, **settings: str) -> Iterator[Scene]:
             "TICKLAKE_PRODUCER_HTTP_PORT": "0",
             "TICKLAKE_SHUTDOWN_S": str(SHUTDOWN_S),
         }
-        placed = Scene(folder, broker, upstream, S3Store(client, BUCKET), client, defaults | settings)
+        placed = Scene(folder, broker, upstream, S3Store(client, BUCKET), defaults | settings)
         cleanup.callback(placed.close)
         yield placed

@@ -24,7 +24,7 @@ FIRST, LATER = 5, 20
 
 
 def test_a_short_run_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    figures = run(tmp_path, SHORT, 7, "kafka-python", lambda line: None)
+    figures = run(tmp_path, SHORT, 7, "mixed", lambda line: None)
     assert figures.wrong() == []
     done = figures.row()
     assert done["ok"]
