@@ -126,8 +126,9 @@ def test_a_clock_set_back_grants_nothing_and_stops_nothing(tmp_path: Path) -> No
     clock.step(-3600)  # into the day before
     assert budget.calls_left() == 15
     assert budget.wait_s() == pytest.approx(1.1)
-    restarted = QuotaBudget(tmp_path / "calls.json", FREE, clock)
+    restarted, begin = QuotaBudget(tmp_path / "calls.json", FREE, clock), clock.monotonic()
     assert spend(restarted, clock, 100) == 15
+    assert clock.monotonic() - begin == pytest.approx(15 * 1.1, abs=0.01)
     assert restarted.resets_at() - clock.now() < timedelta(days=1)
 
 
