@@ -8,7 +8,7 @@ TESTS = tests/unit tests/contract tests/integration tests/e2e
 GROUP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-long check format bench lock
+.PHONY: help up down reset test test-long check format bench chaos lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F ': ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -41,6 +41,9 @@ format: $(STAMP) ## format and mend what a tool can mend
 
 bench: $(STAMP) ## benchmarks; GROUP=platform|streaming|load|dashboard for some
 	$(BIN)/python -m tests.bench $(GROUP)
+
+chaos: $(STAMP) ## the long fault-injection run; figures in build/chaos.json
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(CLIENT),--client $(CLIENT))
 
 lock: $(STAMP) ## resolve requirements.txt anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
