@@ -16,11 +16,13 @@ PATIENCE_S = 2.0
 
 
 class SourceLine(msgspec.Struct, frozen=True):
-    """A source: its state, how many symbols it delivers, what its plan has left (None: no such limit), its errors by class."""
+    """A source: its state, how many symbols it delivers, whether it ordinarily has ticks all the time that an exchange is open, what
+    its plan has left (None: no such limit), its errors by class."""
 
     name: str
     state: str
     symbols: int
+    steady: bool
     calls_left: int | None
     errors: Mapping[str, int]
     detail: str
@@ -56,13 +58,14 @@ def ask(settings: Settings) -> Producing:
         return Producing()
 
 
-def expects_ticks(settings: Settings, now: datetime) -> bool:
-    """Whether silence is a fault: not while every exchange is closed that the running sources follow.
+def expects_ticks(settings: Settings, now: datetime, producing: Producing) -> bool:
+    """Whether silence is a fault: not while every exchange is closed that the running sources follow, those aside that `producing` calls unsteady.
 
     Raises `ConfigError` when the settings name no source or an unknown one.
     """
     listed = instruments.load(settings.config_file)
-    names = running(settings)
+    unsteady = {each.name for each in producing.sources if not each.steady}
+    names = [name for name in running(settings) if name not in unsteady]
     if settings.simulator_hours == "always" and "simulator" in names:
         return True
     followed = {listed.get(symbol).calendar for name in names for symbol in listed.symbols(name)}

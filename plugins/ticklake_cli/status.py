@@ -55,8 +55,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     instance = Instance.current()
     now = SystemClock().now()
     found = components(instance)
-    readings, lag, why = _readings(settings, now)
     sources = producing.ask(settings)
+    readings, lag, why = _readings(settings, now, sources)
     if _starting(found, settings):
         readings = {name: Reading(each.age_s, 0.0 if each.waiting_s is not None else None) for name, each in readings.items()}
     targets = {"event": settings.target_event_s, "lake": settings.target_lake_s, "warehouse": settings.target_warehouse_s}
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     return 0 if ok else 1
 
 
-def _readings(settings: Settings, now: datetime) -> tuple[dict[str, Reading], dict[str, int], str]:
+def _readings(settings: Settings, now: datetime, sources: producing.Producing) -> tuple[dict[str, Reading], dict[str, int], str]:
     """What each hop says, and the lag; a hop whose keeper does not answer is unknown, and so are those behind it, for the reason given last."""
     unknown = Reading(None, None)
     readings = dict.fromkeys(("event", "lake", "warehouse"), unknown)
@@ -79,7 +79,7 @@ def _readings(settings: Settings, now: datetime) -> tuple[dict[str, Reading], di
         stream = _stream(settings, store)
         lag[settings.ticks_topic] = stream.lag
         age = _age(stream.newest, now)
-        readings["event"] = Reading(age, (age or 0.0) if producing.expects_ticks(settings, now) else 0.0)
+        readings["event"] = Reading(age, (age or 0.0) if producing.expects_ticks(settings, now, sources) else 0.0)
         readings["lake"] = _lake(store, stream, now)
         readings["warehouse"] = _warehouse(settings, store, stream, now)
     except TicklakeError as error:

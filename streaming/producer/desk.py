@@ -6,6 +6,7 @@ that the broker acknowledges and at least one source is ok.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ class Desk:
         if counts.acked > self.counts.acked or not counts.buffered:
             self._settled_at = at
         self.counts, self._turned_at = counts, at
-        for change in self._rota.turn(self._clock.now(), at, {each.name: Sight(each.health().state, each.last) for each in self.sources}):
+        for change in self._rota.turn(self._clock.now(), at, {each.name: _sight(each) for each in self.sources}):
             self.changes[change.before, change.after] += 1
             log.warning("duty_changed", symbol=change.symbol, before=change.before, after=change.after, why=change.why)
 
@@ -97,7 +98,13 @@ class Desk:
             "name": source.name,
             "state": health.state,
             "symbols": len(self._rota.wanted(source.name)),
+            "steady": math.isfinite(health.pace_s),
             "calls_left": health.calls_left,
             "errors": dict(health.errors),
             "detail": health.detail,
         }
+
+
+def _sight(source: Kept) -> Sight:
+    health = source.health()
+    return Sight(health.state, source.last, health.pace_s)

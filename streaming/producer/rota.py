@@ -25,10 +25,12 @@ _GONE = ("refused", "down", "ended")
 
 
 class Sight(NamedTuple):
-    """What is seen of a source that runs: its state, and when the last tick of each symbol came (monotonic seconds)."""
+    """What is seen of a source that runs: its state, when the last tick of each symbol came (monotonic seconds), and how far apart
+    they may ordinarily be."""
 
     state: State
     last: Mapping[str, float]
+    pace_s: float = 0.0
 
 
 class Change(NamedTuple):
@@ -126,7 +128,7 @@ class _Post:
         if name != self.primary or self._open_since is None:
             return None
         silent_s = at - max(sight.last.get(self.symbol, self._open_since), self._open_since)
-        return f"{name} has been silent for {silent_s:.0f} s" if silent_s > silence_s else None
+        return f"{name} has been silent for {silent_s:.0f} s" if silent_s > max(silence_s, sight.pace_s) else None
 
 
 def check_sources(instruments: Instruments, running: Sequence[str]) -> None:

@@ -56,7 +56,8 @@ itself. refused: only a person can help. down: it failed in a way nobody foresaw
 @dataclass(frozen=True)
 class SourceHealth:
     """How a source is. `calls_left` of its plan (None: no such limit), `errors` by class that it dealt with itself; `detail` is one
-    line without secrets. Counts are since it was created, and never run backwards."""
+    line without secrets. Counts are since it was created, and never run backwards. `pace_s` is how far apart its ticks of one symbol
+    may ordinarily be while the exchange is open; where it is infinite, silence says nothing of how the source is."""
 
     state: State = "ok"
     detail: str = ""
@@ -64,6 +65,7 @@ class SourceHealth:
     errors: Mapping[str, int] = field(default_factory=dict)
     reconnects: int = 0
     gaps: int = 0
+    pace_s: float = 0.0
 
 
 @runtime_checkable

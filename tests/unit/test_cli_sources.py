@@ -24,7 +24,7 @@ from ticklake_cli.producing import Producing, SourceLine, expects_ticks
 
 MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 SUNDAY = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
-LINE = SourceLine("finnhub", "refused", 5, 7, {"SourceRefused": 1}, "wrong key")
+LINE = SourceLine("finnhub", "refused", 5, True, 7, {"SourceRefused": 1}, "wrong key")
 YAML = """
 sources:
   coinbase: {symbols: [BTC-USD]}
@@ -77,7 +77,9 @@ def test_status_has_the_sources_beside_what_it_always_had(platform: None, capsys
     assert status.run(argparse.Namespace(json=True), services.settings()) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told) == {"ok", "components", "freshness", "hops", "cause", "lag", "urls", "sources", "standing_in"}
-    assert told["sources"] == [{"name": "finnhub", "state": "refused", "symbols": 5, "calls_left": 7, "errors": {"SourceRefused": 1}, "detail": "wrong key"}]
+    assert told["sources"] == [
+        {"name": "finnhub", "state": "refused", "symbols": 5, "steady": True, "calls_left": 7, "errors": {"SourceRefused": 1}, "detail": "wrong key"}
+    ]
     assert told["standing_in"] == {"AAPL": "alphavantage"}
 
 
@@ -115,13 +117,21 @@ def test_silence_is_a_fault_while_an_exchange_is_open_that_a_running_source_foll
 ) -> None:
     file = tmp_path / "ticklake.yaml"
     file.write_text(YAML)
-    assert expects_ticks(services.settings(sources=sources, simulator_hours=hours, config_file=file), now) is expected
+    assert expects_ticks(services.settings(sources=sources, simulator_hours=hours, config_file=file), now, Producing()) is expected
+
+
+def test_a_source_that_is_ordinarily_silent_owes_no_tick(tmp_path: Path) -> None:
+    file = tmp_path / "ticklake.yaml"
+    file.write_text(YAML)
+    told = Producing((SourceLine("finnhub", "ok", 5, False, 7, {}, ""),))
+    assert not expects_ticks(services.settings(sources="finnhub", config_file=file), MONDAY, told)
+    assert expects_ticks(services.settings(sources="finnhub,coinbase", config_file=file), MONDAY, told)
 
 
 @pytest.mark.parametrize("sources", ["", " , ", "simulator,simulator", "simulator,nope"])
 def test_sources_that_cannot_run_are_named(sources: str) -> None:
     with pytest.raises(ConfigError, match=r"TICKLAKE_SOURCES: (nothing|simulator|nope); name each source once"):
-        expects_ticks(services.settings(sources=sources), MONDAY)
+        expects_ticks(services.settings(sources=sources), MONDAY, Producing())
 
 
 class Keyed(ListSource):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -39,7 +40,7 @@ class Metered(ListSource):
     """Has a plan."""
 
     def health(self) -> SourceHealth:
-        return SourceHealth("ok", "free plan", calls_left=24, errors={"SourceUnavailable": 1}, reconnects=2, gaps=3)
+        return SourceHealth("ok", "free plan", calls_left=24, errors={"SourceUnavailable": 1}, reconnects=2, gaps=3, pace_s=math.inf)
 
 
 class Scene:
@@ -105,8 +106,8 @@ def test_the_report_is_what_the_command_reads(scene: Scene) -> None:
     body = scene.pages.get("/status")[2]
     assert json.loads(body) == {
         "sources": [
-            {"name": "list", "state": "refused", "symbols": 1, "calls_left": None, "errors": {"SourceRefused": 1}, "detail": "wrong key"},
-            {"name": "other", "state": "ok", "symbols": 1, "calls_left": 24, "errors": {"SourceUnavailable": 1}, "detail": "free plan"},
+            {"name": "list", "state": "refused", "symbols": 1, "steady": True, "calls_left": None, "errors": {"SourceRefused": 1}, "detail": "wrong key"},
+            {"name": "other", "state": "ok", "symbols": 1, "steady": False, "calls_left": 24, "errors": {"SourceUnavailable": 1}, "detail": "free plan"},
         ],
         "standing_in": {"A": "other"},
     }

@@ -30,6 +30,7 @@ class Day:
         self.rota = Rota(Instruments(listed, asked), running, silence_s=SILENCE_S, begin=0.0, synthetic=lambda name: name == "fake")
         self.states: dict[str, State] = dict.fromkeys(running, "ok")
         self.last: dict[str, dict[str, float]] = {name: {} for name in running}
+        self.paces: dict[str, float] = {}
         self.at = 0.0
 
     def passes(self, seconds: float, *, ticking: str = "") -> list[Change]:
@@ -40,7 +41,7 @@ class Day:
             self.at += 1.0
             for name in ticking:
                 self.last[name]["A"] = self.at
-            seen = {name: Sight(state, self.last[name]) for name, state in self.states.items()}
+            seen = {name: Sight(state, self.last[name], self.paces.get(name, 0.0)) for name, state in self.states.items()}
             changes += self.rota.turn(MONDAY + timedelta(seconds=self.at), self.at, seen)
         return changes
 
@@ -58,6 +59,18 @@ def test_a_silent_primary_is_stood_in_for_until_it_is_back_for_good() -> None:
     assert day.passes(30, ticking="ps") == []
     assert day.passes(2, ticking="ps") == [Change("A", "s", "p", "p is back")]
     assert day.rota.wanted("s") == frozenset()
+
+
+def test_silence_is_measured_by_the_pace_that_a_source_ordinarily_has() -> None:
+    day = Day(instrument("p", "s"))
+    day.paces["p"] = 300.0
+    assert day.passes(300) == []
+    assert [change.why for change in day.passes(1)] == ["p has been silent for 301 s"]
+    eod = Day(instrument("p", "s"))
+    eod.paces["p"] = float("inf")
+    assert eod.passes(3600) == []
+    eod.states["p"] = "refused"
+    assert [change.after for change in eod.passes(1)] == ["s"]
 
 
 def test_a_primary_that_speaks_now_and_then_does_not_make_the_duty_flap() -> None:

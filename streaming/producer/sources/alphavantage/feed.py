@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 HOME_EXCHANGE = "XNYS"
 """Whose hours a symbol keeps that is not on the instrument list."""
+
+BULK_PACE_S = 60.0
+"""A price that has not changed for so long, though it is asked for every few seconds, is one that nobody trades."""
 
 _WANTED_S = 5.0
 """How long a change of the symbols wanted may go unnoticed."""
@@ -97,7 +101,8 @@ class Feed:
 
     def health(self) -> SourceHealth:
         """How the last call went, and what is left of the plan. `no_data` counts symbols that the provider does not know."""
-        return SourceHealth(self._state, self._detail, self._left, dict(self._errors))
+        # One symbol a call takes as long as the plan has it, and a price that did not change is not sent again.
+        return SourceHealth(self._state, self._detail, self._left, dict(self._errors), pace_s=BULK_PACE_S if self._own.bulk else math.inf)
 
     def check(self, wait: Wait) -> Checkup:
         """One call of the kind that the feed makes, for the most important symbol."""
