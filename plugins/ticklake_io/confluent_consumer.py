@@ -9,13 +9,14 @@ from __future__ import annotations
 import uuid
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from ticklake.errors import ChainBroken
+from ticklake.errors import BrokerUnavailable, ChainBroken
 from ticklake_io.confluent_client import Trouble, await_topic, common, one_line, ours, translated
 from ticklake_io.kafka_consumer import HEARTBEATS, LONGEST_REBALANCE_MS, RECREATE
 from ticklake_io.kafka_rights import Rights
@@ -25,6 +26,7 @@ from ticklake_io.records import Changes, Committed, Records
 _ANSWER_S = 5.0
 """How long a broker may take to answer at first."""
 _LOOK_UP_S = 10.0
+_COMMIT_S = 5.0
 
 _EXPIRED = {"_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE"}
 _TRUNCATED = "truncat"
@@ -56,6 +58,8 @@ class ConfluentSource:
         self._paused: set[int] = set()
         self._expired: set[int] = set()
         self._changes = Changes()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._committing: Future[list[TopicPartition]] | None = None
         self._consumer = Consumer(self._options(group, session_s, heartbeat_s or session_s / HEARTBEATS))
         try:
             await_topic(self._consumer, topic, self._rights, self._trouble, _ANSWER_S)
@@ -114,7 +118,9 @@ class ConfluentSource:
             return False
         wanted = [TopicPartition(self._topic, partition, each.offset, each.note) for partition, each in offsets.items()]
         try:
-            failed = [part.error for part in self._consumer.commit(offsets=wanted, asynchronous=False) if part.error]
+            failed = [part.error for part in self._sent(wanted) if part.error]
+        except TimeoutError as error:
+            raise BrokerUnavailable(f"Kafka does not answer a commit within {_COMMIT_S:g} s") from error
         except KafkaException as error:
             failed = [error.args[0]]
         for each in failed:
@@ -138,6 +144,7 @@ class ConfluentSource:
     def close(self) -> None:
         with translated(self._rights):
             self._consumer.close()
+        self._worker.shutdown(wait=False)
 
     def _options(self, group: str, session_s: float, heartbeat_s: float) -> dict[str, Any]:
         return self._common | {
@@ -193,6 +200,14 @@ class ConfluentSource:
             else:
                 self._trouble.keep(ours(error, self._rights))
         return sound
+
+    def _sent(self, wanted: list[TopicPartition]) -> list[TopicPartition]:
+        """Commit, waiting so long as we want; librdkafka itself waits for a coordinator as long as a session lasts."""
+        if self._committing is None or self._committing.done():
+            self._committing = self._worker.submit(self._consumer.commit, offsets=wanted, asynchronous=False)
+            return self._committing.result(_COMMIT_S)
+        self._committing.result(_COMMIT_S)  # an earlier one, of other offsets
+        return self._sent(wanted)
 
     def _watermarks(self, partition: int) -> tuple[int, int]:
         with translated(self._rights):
