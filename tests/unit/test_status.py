@@ -33,7 +33,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_the_warehouse_the_lag_and_the_other_hops_are_told() -> None:
-    readings, lag, why = status._readings(services.settings(), NOW, Producing())
+    readings, lag, why = status._readings(services.settings(), NOW, producing.Producing())
     assert readings == {"event": Reading(0.0, 0.0), "lake": Reading(None, 0.0), "warehouse": Reading(None, None)}
     assert lag == {"market.ticks": 12}
     assert why == "the warehouse does not answer: refused"
@@ -41,7 +41,7 @@ def test_without_the_warehouse_the_lag_and_the_other_hops_are_told() -> None:
 
 def test_without_the_store_nothing_is_told_but_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status, "_stream", refusing(StoreUnavailable("the store does not answer")))
-    readings, lag, why = status._readings(services.settings(), NOW, Producing())
+    readings, lag, why = status._readings(services.settings(), NOW, producing.Producing())
     assert set(readings.values()) == {Reading(None, None)}
     assert (lag, why) == ({}, "the store does not answer")
 
