@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from typing import Any
@@ -25,7 +25,7 @@ from ticklake_io.records import Changes, Committed, Records
 
 _ANSWER_S = 5.0
 """How long a broker may take to answer at first."""
-_LOOK_UP_S = 10.0
+_LOOK_UP_S = 5.0
 _COMMIT_S = 5.0
 
 _EXPIRED = {"_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE"}
@@ -58,8 +58,9 @@ class ConfluentSource:
         self._paused: set[int] = set()
         self._expired: set[int] = set()
         self._changes = Changes()
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._workers = ThreadPoolExecutor(2, thread_name_prefix="kafka")
         self._committing: Future[list[TopicPartition]] | None = None
+        self._asking: Future[Any] | None = None
         self._consumer = Consumer(self._options(group, session_s, heartbeat_s or session_s / HEARTBEATS))
         try:
             await_topic(self._consumer, topic, self._rights, self._trouble, _ANSWER_S)
@@ -102,8 +103,7 @@ class ConfluentSource:
                 self._consumer.pause(self._parts({partition}))
 
     def committed(self, partition: int) -> Committed | None:
-        with translated(self._rights):
-            (found,) = self._consumer.committed(self._parts({partition}), _LOOK_UP_S)
+        (found,) = self._answer(self._consumer.committed, self._parts({partition}), _LOOK_UP_S)
         return Committed.found(found.offset, found.metadata) if found.offset >= 0 else None
 
     def first_offset(self, partition: int) -> int:
@@ -144,7 +144,7 @@ class ConfluentSource:
     def close(self) -> None:
         with translated(self._rights):
             self._consumer.close()
-        self._worker.shutdown(wait=False)
+        self._workers.shutdown(wait=False)
 
     def _options(self, group: str, session_s: float, heartbeat_s: float) -> dict[str, Any]:
         return self._common | {
@@ -204,14 +204,25 @@ class ConfluentSource:
     def _sent(self, wanted: list[TopicPartition]) -> list[TopicPartition]:
         """Commit, waiting so long as we want; librdkafka itself waits for a coordinator as long as a session lasts."""
         if self._committing is None or self._committing.done():
-            self._committing = self._worker.submit(self._consumer.commit, offsets=wanted, asynchronous=False)
+            self._committing = self._workers.submit(self._consumer.commit, offsets=wanted, asynchronous=False)
             return self._committing.result(_COMMIT_S)
         self._committing.result(_COMMIT_S)  # an earlier one, of other offsets
         return self._sent(wanted)
 
     def _watermarks(self, partition: int) -> tuple[int, int]:
-        with translated(self._rights):
-            return self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), _LOOK_UP_S)
+        low, high = self._answer(self._consumer.get_watermark_offsets, TopicPartition(self._topic, partition), _LOOK_UP_S)
+        return low, high
+
+    def _answer(self, ask: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 - the answer is whatever is asked for
+        """What the broker answers. librdkafka's own limits do not hold while it looks for a leader or a coordinator, so ours is kept beside it."""
+        if self._asking is not None and not self._asking.done():
+            raise BrokerUnavailable("Kafka does not answer: an earlier question waits")
+        self._asking = self._workers.submit(ask, *arguments)
+        try:
+            with translated(self._rights):
+                return self._asking.result(_LOOK_UP_S)
+        except TimeoutError as error:
+            raise BrokerUnavailable(f"Kafka does not answer within {_LOOK_UP_S:g} s") from error
 
     def _parts(self, partitions: Iterable[int]) -> list[TopicPartition]:
         return [TopicPartition(self._topic, partition) for partition in sorted(partitions)]
