@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import boto3
@@ -47,16 +48,19 @@ class Bucket:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name)
         return [each["Key"] for page in pages for each in page.get("Contents", ())]
 
-    def audit(self, backlog: Backlog) -> Audit:
-        """Read every Parquet object."""
-        bodies = [self._client.get_object(Bucket=self._name, Key=key)["Body"].read() for key in self._keys() if key.endswith(".parquet")]
-        rows = [_rows(body) for body in bodies]
-        found = np.concatenate([ids for ids, _ in rows])
-        distinct = np.unique(found)
-        by_offset = found.max() >= 1 << _OFFSET_BITS
-        expected = _offsets(backlog) if by_offset else np.arange(backlog.records)
-        missing = len(np.setdiff1d(expected, distinct, assume_unique=True))
-        return Audit(len(bodies), sum(map(len, bodies)), missing, len(found) - len(distinct), sum(rejected for _, rejected in rows))
+    def bodies(self) -> list[bytes]:
+        """Every Parquet object."""
+        return [self._client.get_object(Bucket=self._name, Key=key)["Body"].read() for key in self._keys() if key.endswith(".parquet")]
+
+
+def audit(bodies: Sequence[bytes], backlog: Backlog) -> Audit:
+    """What Parquet objects hold of a backlog."""
+    rows = [_rows(body) for body in bodies]
+    found = np.concatenate([ids for ids, _ in rows])
+    distinct = np.unique(found)
+    expected = _offsets(backlog) if found.max() >= 1 << _OFFSET_BITS else np.arange(backlog.records)
+    missing = len(np.setdiff1d(expected, distinct, assume_unique=True))
+    return Audit(len(bodies), sum(map(len, bodies)), missing, len(found) - len(distinct), sum(rejected for _, rejected in rows))
 
 
 def _rows(body: bytes) -> tuple[npt.NDArray[np.int64], int]:

@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 from infra.local.instance import ROOT, Instance
-from tests.bench.audit import Audit, Bucket
+from tests.bench.audit import Audit, Bucket, audit
 from tests.bench.topics import Backlog
 from tests.fixtures.services import HOST, free_port
 from ticklake.errors import BrokerUnavailable
@@ -91,7 +91,7 @@ def drain(services: Services, sink: Sink, backlog: Backlog) -> Run:
                 if process.status().get("records") == backlog.records:
                     process.end()
             took = process.seconds()
-        return Run(backlog.records / took, process.cpu_s / (backlog.records / 1e6), process.peak_bytes, bucket.audit(backlog))
+        return Run(backlog.records / took, process.cpu_s / (backlog.records / 1e6), process.peak_bytes, audit(bucket.bodies(), backlog))
 
 
 def _committed(view: KafkaView, group: str, topic: str) -> int:
