@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import structlog
@@ -24,6 +25,8 @@ from ticklake_io.kafka_security import PLAINTEXT, Security
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kafka.producer.future import FutureRecordMetadata
+
     from ticklake.clock import Clock
 
 WINDOW = 50_000
@@ -36,6 +39,7 @@ SILENCE_S = 5.0
 """A broker that acknowledges nothing for so long is reported."""
 
 _TRY_S = 2.0
+_MOMENT_S = 0.25
 _MOST_CHOSEN = 10_000
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -131,25 +135,14 @@ class KafkaPublisher:
         self._producer, self._topic, self._stopping, self._window = producer, topic, stopping, window
         self._rights = rights or Rights(on_topic="Write", topic=topic)
         self._lock = threading.RLock()
-        self._unsettled: deque[Any] = deque()
+        self._unsettled: deque[FutureRecordMetadata] = deque()
         self._sent = self._acked = self._rejected = 0
         self._watch = SilenceWatch(topic, clock)
 
     def publish(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> bool:
-        with self._lock:
-            while len(self._unsettled) >= self._window:
-                self._settle()
-                if len(self._unsettled) >= self._window and not self._await_oldest():
-                    return False
-            try:
-                self._unsettled.append(self._producer.send(self._topic, value, key, list(headers)))
-            except _TOO_LARGE as error:
-                self._refuse(error)
-            except KafkaError as error:
-                raise _final(error, self._rights) from error
-            self._sent += 1
-            if self._unsettled and self._unsettled[0].is_done:
-                self._settle()
+        while oldest := self._take(key, value, headers):
+            if not self._await(oldest):
+                return False
         return True
 
     def counts(self) -> Counts:
@@ -168,11 +161,30 @@ class KafkaPublisher:
     def close(self) -> None:
         self._producer.close(timeout=1.0)
 
-    def _await_oldest(self) -> bool:
-        """Let the oldest record have a moment to settle; false when the process stops meanwhile."""
-        try:
-            self._unsettled[0].get(timeout=0.25)
-        except KafkaError:
+    def _take(self, key: bytes | None, value: bytes | None, headers: Headers) -> FutureRecordMetadata | None:
+        """Hand a record to the client, and None; the oldest record that is not settled, when there are too many."""
+        with self._lock:
+            if len(self._unsettled) >= self._window:
+                self._settle()
+                if len(self._unsettled) >= self._window:
+                    return self._unsettled[0]
+            try:
+                self._unsettled.append(self._producer.send(self._topic, value, key, list(headers)))
+            except _TOO_LARGE as error:
+                self._refuse(error)
+            except KafkaError as error:
+                raise _final(error, self._rights) from error
+            self._sent += 1
+            if self._unsettled and self._unsettled[0].is_done:
+                self._settle()
+        return None
+
+    def _await(self, oldest: FutureRecordMetadata) -> bool:
+        """Let a record have a moment to settle; false when the process stops meanwhile."""
+        # Not under the lock: who counts, and so tells how the producer is, never waits for a broker that is away.
+        with suppress(KafkaError):  # not yet, or for good, which settling tells
+            oldest.get(timeout=_MOMENT_S)
+        with self._lock:
             self._watch.look(len(self._unsettled))
         return not self._stopping()
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from ticklake.errors import Stop
 
 STUCK_S = 120.0
-"""A broker that is away comes back, and a restart would lose what waits for it; past this the client may be what is stuck.
-The loop has as long: it waits too while the client can hold no more."""
+"""A broker that is away comes back, and a restart would lose what waits for it; past this the client may be what is stuck."""
 SILENT_S = 10.0
 """Ready again when the broker has acknowledged something within so long, or nothing waits."""
 

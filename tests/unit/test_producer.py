@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from queue import Queue
 
 import pytest
 from kafka.errors import InvalidTopicError, KafkaTimeoutError
@@ -23,7 +24,7 @@ from ticklake.errors import BadLine, BrokerUnavailable, ConfigError, Reject, Tic
 from ticklake.instruments import Instruments
 from ticklake.tick import Tick
 from ticklake_cli import produce
-from ticklake_io.kafka_producer import SILENCE_S, KafkaPublisher, connect
+from ticklake_io.kafka_producer import SILENCE_S, Counts, KafkaPublisher, connect
 
 AT = datetime(2026, 11, 23, 15, tzinfo=UTC)
 
@@ -128,6 +129,31 @@ def test_past_the_window_publish_waits_until_the_process_stops() -> None:
     kafka.answer()
     assert publisher.publish(b"A", b"3")
     assert len(kafka.records) == 3
+
+
+def test_while_publish_waits_for_the_broker_others_can_count() -> None:
+    """The supervising loop counts: the rota, the metrics and health would stand while the broker is away."""
+    kafka, stop, waits = CommandedKafka(answering=False), threading.Event(), threading.Event()
+
+    def stopping() -> bool:
+        waits.set()
+        return stop.is_set()
+
+    publisher = KafkaPublisher(kafka, "t", ManualClock(), stopping, window=1)
+    publisher.publish(b"A", b"1")
+    taken: list[bool] = []
+    waiting = threading.Thread(target=lambda: taken.append(publisher.publish(b"A", b"2")))
+    waiting.start()
+    assert waits.wait(5.0)
+    counted: Queue[Counts] = Queue()
+    threading.Thread(target=lambda: counted.put(publisher.counts()), daemon=True).start()
+    try:
+        assert counted.get(timeout=5.0) == (1, 0, 0, 1)
+        kafka.answer()
+        waiting.join(5.0)
+    finally:
+        stop.set()
+    assert (taken, publisher.counts()) == ([True], (2, 1, 0, 1))
 
 
 @pytest.mark.parametrize(("cause", "ours"), [(KafkaTimeoutError("900 s"), BrokerUnavailable), (InvalidTopicError("x"), ConfigError)])
