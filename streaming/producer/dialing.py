@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING
 from websockets.exceptions import InvalidProxy, InvalidStatus, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
+from streaming.producer.patience import retry_after_s
 from ticklake.errors import ConfigError, SourceRefused, SourceUnavailable, TicklakeError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from streaming.producer.source import Wait
+    from ticklake.clock import Clock
 
 OPEN_S = 15.0
 """Longest that resolving, connecting, TLS and the handshake may take together."""
@@ -32,7 +36,7 @@ _LOOK_S = 0.05
 _LOGGER = "ticklake.websockets"
 
 
-def dial(source: str, url: str, wait: Wait) -> ClientConnection | None:
+def dial(source: str, url: str, wait: Wait, clock: Clock) -> ClientConnection | None:
     """An open connection, which the caller closes; None when `wait` told to stop before it was open.
 
     Raises `SourceRefused` when the provider refuses the key, `ConfigError` when the address is none, else `SourceUnavailable`.
@@ -44,7 +48,7 @@ def dial(source: str, url: str, wait: Wait) -> ClientConnection | None:
             return None
     error = opening.exception()
     if error is not None:
-        raise _translated(source, error)
+        raise _translated(source, error, clock.now())
     return opening.result()
 
 
@@ -67,10 +71,10 @@ def _silent() -> logging.Logger:
     return logger
 
 
-def _translated(source: str, error: BaseException) -> TicklakeError:
+def _translated(source: str, error: BaseException, at: datetime) -> TicklakeError:
     match error:
         case InvalidStatus():
-            return _by_status(source, error)
+            return _by_status(source, error, at)
         case InvalidURI():
             return ConfigError(f"TICKLAKE_{source.upper()}_URL is no address of a WebSocket")
         case InvalidProxy():
@@ -83,8 +87,8 @@ def _translated(source: str, error: BaseException) -> TicklakeError:
             return SourceUnavailable(f"{source} does not speak WebSocket as it should ({type(error).__name__})")
 
 
-def _by_status(source: str, error: InvalidStatus) -> TicklakeError:
+def _by_status(source: str, error: InvalidStatus, at: datetime) -> TicklakeError:
     status, after = error.response.status_code, error.response.headers.get("Retry-After", "")
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return SourceRefused(f"{source} refuses us (HTTP {status}): is the key right, and does the plan include streaming?")
-    return SourceUnavailable(f"{source} answers with HTTP {status}", float(after) if after.isdecimal() else None)
+    return SourceUnavailable(f"{source} answers with HTTP {status}", retry_after_s(after, at))

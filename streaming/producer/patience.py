@@ -16,15 +16,21 @@ in, and wraps a function that returns: a source is a loop that yields.)
 
 from __future__ import annotations
 
+import math
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from ticklake.errors import QuotaSpent, SourceUnavailable
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from random import Random
 
     from ticklake.clock import Clock
     from ticklake.errors import Retry
+
+MOST_ASKED_S = 86_400.0
+"""A provider that asks for more than a day is asked again after one; years of silence are a mistake of its own."""
 
 _MOST_DOUBLINGS = 62
 """Past this a float of seconds says no more than the longest wait does."""
@@ -41,10 +47,10 @@ class Backoff:
         self._failures = 0
 
     def failed(self, after_s: float | None = None) -> float:
-        """Seconds to wait after one more failure: never less than the `after_s` that the provider asked for."""
+        """Seconds to wait after one more failure: never less than the `after_s` that the provider asked for, up to a day."""
         longest = min(self._first_s * 2.0 ** min(self._failures, _MOST_DOUBLINGS), self._most_s)
         self._failures += 1
-        return max(self._random.uniform(0.0, longest), after_s or 0.0)
+        return max(self._random.uniform(0.0, longest), min(after_s or 0.0, MOST_ASKED_S))
 
     def succeeded(self) -> None:
         """Begin again with the shortest wait."""
@@ -115,3 +121,13 @@ class Patience:
         """A try succeeded: forget the failures."""
         self._backoff.succeeded()
         self._breaker.succeeded()
+
+
+def retry_after_s(text: str, at: datetime) -> float | None:
+    """Seconds that the HTTP header Retry-After asks for at the time `at`, as a number or as a time; None without a sensible one."""
+    text = text.strip()
+    try:
+        seconds = float(text) if text[:1].isdigit() else (parsedate_to_datetime(text) - at).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(seconds, 0.0) if math.isfinite(seconds) else None

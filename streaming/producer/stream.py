@@ -157,7 +157,7 @@ class Stream:
 
     def _connection(self, wait: Wait) -> Generator[Tick | Reject, None, bool]:
         """What one connection gives; whether it ended because `wait` told to stop. Raises `SourceUnavailable` or `Stop`."""
-        opened = dial(self.name, self._dialect.url(), wait)
+        opened = dial(self.name, self._dialect.url(), wait, self._clock)
         if opened is None:
             return True
         self._subscribed, self._missed = frozenset(), False

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.producer.sources.alphavantage import bars, quotes
-from streaming.producer.sources.alphavantage.answers import Now, read, retry_after_s
+from streaming.producer.sources.alphavantage.answers import Now, read
 from streaming.producer.sources.alphavantage.bars import VendorBar
 from streaming.producer.sources.alphavantage.quotes import Quote
 from streaming.producer.sources.alphavantage.settings import Entitlement
@@ -131,12 +131,6 @@ def test_a_status_counts_before_the_body(status: int, headers: dict[str, str], e
 def test_garbage_is_garbage(body: bytes) -> None:
     with pytest.raises(BadPayload):
         read(Answer(200, {}, body), NOW)
-
-
-@given(st.text(max_size=40))
-def test_no_retry_after_is_a_surprise(text: str) -> None:
-    seconds = retry_after_s({"retry-after": text}, AT)
-    assert seconds is None or seconds >= 0
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))

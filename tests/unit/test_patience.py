@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.producer.patience import Backoff, Breaker, Patience
+from streaming.producer.patience import MOST_ASKED_S, Backoff, Breaker, Patience, retry_after_s
 from tests.fakes.clock import ManualClock
 from ticklake.errors import QuotaSpent, SourceUnavailable
 
@@ -32,6 +33,18 @@ def test_what_the_provider_asks_for_is_honoured() -> None:
     backoff = Backoff(Longest(), first_s=1, most_s=10)
     assert backoff.failed(after_s=120) == 120
     assert backoff.failed(after_s=0.5) == 2
+
+
+def test_no_provider_asks_for_more_than_a_day() -> None:
+    """A thread cannot even wait for some of what a header may say, and would end with every source of the process."""
+    for asked_s in (1e6, 1e11, 1e300):
+        assert Backoff(Longest()).failed(after_s=asked_s) == MOST_ASKED_S < threading.TIMEOUT_MAX
+
+
+@given(text=st.text(max_size=40) | st.from_regex(r"[0-9]{1,400}", fullmatch=True))
+def test_no_retry_after_is_a_surprise(text: str) -> None:
+    seconds = retry_after_s(text, datetime(2026, 11, 23, 17, 1, tzinfo=UTC))
+    assert seconds is None or seconds >= 0
 
 
 @given(seed=st.integers(), failures=st.integers(1, 2000), first=st.floats(0.01, 5), most=st.floats(5, 300))

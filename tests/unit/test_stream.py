@@ -236,7 +236,15 @@ def test_subscriptions_follow_what_is_wanted(monkeypatch: pytest.MonkeyPatch) ->
         assert server.heard == ["hello", "+AB", "-A", "+C", "-BC"]
 
 
-@pytest.mark.parametrize(("refusal", "after_s"), [(Refuse(503), None), (Refuse(429, retry_after="7"), 7.0), (Refuse(503, retry_after="soon"), None)])
+@pytest.mark.parametrize(
+    ("refusal", "after_s"),
+    [
+        (Refuse(503), None),
+        (Refuse(429, retry_after="7"), 7.0),
+        (Refuse(503, retry_after="soon"), None),
+        (Refuse(503, retry_after="Mon, 23 Nov 1998 00:00:00 GMT"), 0.0),
+    ],
+)
 def test_a_provider_that_asks_for_patience_is_given_it(refusal: Refuse, after_s: float | None) -> None:
     with MisbehavingServer(refusal, (Heard("+A"), "A1")) as server, running(server.url) as run:
         assert run.words(1) == ["A1"]
@@ -271,7 +279,7 @@ def test_a_stop_does_not_wait_for_a_provider_that_does_not_answer() -> None:
 
 def test_a_connection_that_opens_after_a_stop_is_closed() -> None:
     with MisbehavingServer() as server:
-        assert dialing.dial("words", server.url, lambda _: True) is None
+        assert dialing.dial("words", server.url, lambda _: True, SystemClock()) is None
         assert server.wait_for_connections(open=0, closed=1)
 
 
@@ -309,7 +317,7 @@ def test_why_it_cannot_connect_is_told_without_the_address(url: str, kind: type[
     with mute_server() as mute, MisbehavingServer() as server:
         real = Words({"mute": mute, "tls": server.url.replace("ws:", "wss:")}.get(url, url)).url()
         with pytest.raises(kind) as caught:
-            dialing.dial("words", real, threading.Event().wait)
+            dialing.dial("words", real, threading.Event().wait, SystemClock())
     assert str(caught.value).startswith(reason)
     assert caught.value.__cause__ is caught.value.__context__ is None
 

@@ -17,16 +17,14 @@ endpoints, so only "a premium …" is a refusal. No text of the provider is ever
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from streaming.producer.patience import retry_after_s
 from ticklake.errors import BadPayload, QuotaSpent, SourceRefused, SourceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from ticklake_io.http import Answer
@@ -72,20 +70,10 @@ def _check_status(answer: Answer, at: datetime) -> None:
     if status == HTTPStatus.OK:
         return
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise SourceUnavailable(f"{NAME} answers with status {status}", retry_after_s(answer.headers, at))
+        raise SourceUnavailable(f"{NAME} answers with status {status}", retry_after_s(answer.headers.get("retry-after", ""), at))
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise SourceRefused(f"{NAME} refuses the key with status {status}")
     raise BadPayload(NAME, f"an answer with status {status}")
-
-
-def retry_after_s(headers: Mapping[str, str], at: datetime) -> float | None:
-    """Seconds that the header Retry-After asks for, as a number or as a time; None without a sensible one."""
-    text = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(text) if text[:1].isdigit() else (parsedate_to_datetime(text) - at).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
 def _judge(name: str, text: str, now: Now) -> None:
