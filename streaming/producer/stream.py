@@ -125,20 +125,17 @@ class Stream:
     def ticks(self, wait: Wait) -> Iterator[Tick | Reject]:
         """Ticks, each once, until `wait` tells to stop. Raises `SourceRefused` or `ConfigError`."""
         while True:
-            error = SourceUnavailable(f"{self.name} closed the connection")
+            lost: SourceUnavailable | None = None
             try:
                 if (yield from self._connection(wait)):
                     return
-                log.info("source_closed", source=self.name)
-            except SourceUnavailable as lost:
-                error = lost
-                self._count(lost)
-                log.warning("source_lost", source=self.name, reason=str(lost))
+            except SourceUnavailable as error:
+                lost = error
+                self._count(error)
             except Stop as refused:
                 self._health = replace(self._health, state="refused", detail=str(refused))
                 raise
-            self._health = replace(self._health, state="waiting", detail=str(error), reconnects=self._health.reconnects + 1)
-            if wait(self._patience.failed(error)):
+            if wait(self._pause_s(lost)):
                 return
 
     def check(self, wait: Wait) -> Checkup:
@@ -154,6 +151,17 @@ class Stream:
                 complaints[str(item)] = None
         silent = () if sample else (f"no tick within {CHECK_S:g} s: are the exchanges open?",)
         return Checkup((self._dialect.terms, *silent, *complaints), sample)
+
+    def _pause_s(self, lost: SourceUnavailable | None) -> float:
+        """Seconds until the next connection, after one that was lost, or ended with a goodbye; tells of it."""
+        pause_s = self._patience.failed(lost)
+        if lost:
+            log.warning("source_lost", source=self.name, reason=str(lost), seconds=round(pause_s, 1))
+        else:
+            log.info("source_closed", source=self.name, seconds=round(pause_s, 1))
+        detail = str(lost or f"{self.name} closed the connection")
+        self._health = replace(self._health, state="waiting", detail=detail, reconnects=self._health.reconnects + 1)
+        return pause_s
 
     def _connection(self, wait: Wait) -> Generator[Tick | Reject, None, bool]:
         """What one connection gives; whether it ended because `wait` told to stop. Raises `SourceUnavailable` or `Stop`."""

@@ -11,15 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.producer.patience import MOST_ASKED_S, Backoff, Breaker, Patience, retry_after_s
+from tests.fakes.chance import Longest
 from tests.fakes.clock import ManualClock
 from ticklake.errors import QuotaSpent, SourceUnavailable
-
-
-class Longest(Random):
-    """Draws the longest wait there is."""
-
-    def uniform(self, a: float, b: float) -> float:
-        return b
 
 
 def test_the_longest_wait_doubles_up_to_a_limit() -> None:

@@ -18,7 +18,10 @@ from streaming.producer import dialing, stream
 from streaming.producer.patience import Patience
 from streaming.producer.source import Request
 from streaming.producer.stream import Stream, wanted
-from tests.fakes.websocket_server import HOST, Close, Drop, Heard, MisbehavingServer, Refuse
+from tests.fakes.chance import Longest
+from tests.fakes.clock import ManualClock
+from tests.fakes.websocket_server import HOST, Close, Conversation, Drop, Heard, MisbehavingServer, Refuse
+from tests.fixtures.logs import logged
 from ticklake.clock import SystemClock
 from ticklake.errors import BadPayload, ConfigError, Reject, Retry, SourceRefused, SourceUnavailable, TicklakeError
 from ticklake.instruments import Instruments, SourceSymbols
@@ -251,6 +254,27 @@ def test_a_provider_that_asks_for_patience_is_given_it(refusal: Refuse, after_s:
         error = run.patience.told[0]
         assert isinstance(error, SourceUnavailable)
         assert error.after_s == after_s
+
+
+@pytest.mark.parametrize(
+    ("end", "level", "event"),
+    [(Refuse(503), "warning", "source_lost"), ((Drop(),), "warning", "source_lost"), ((Close(),), "info", "source_closed")],
+)
+def test_a_provider_that_keeps_failing_is_left_alone_ever_longer(end: Conversation, level: str, event: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "SystemRandom", Longest)
+    clock, waits = ManualClock(), list[float]()
+
+    def wait(seconds: float) -> bool:
+        if seconds < stream.FIRST_WAIT_S:  # for an answer of the server
+            return threading.Event().wait(seconds)
+        waits.append(seconds)
+        clock.advance(seconds)
+        return len(waits) == 7
+
+    with MisbehavingServer(*[end] * 7) as server, logged() as events:
+        assert not list(Stream(Words(server.url), lambda: frozenset("A"), clock).ticks(wait))
+    assert waits == [0.5, 1, 2, 4, 60, 60, 60]
+    assert [each["seconds"] for each in events if (each["event"], each["log_level"]) == (event, level)] == waits
 
 
 def test_a_refused_key_ends_the_source() -> None:
