@@ -104,7 +104,7 @@ class ConfluentSource:
 
     def committed(self, partition: int) -> Committed | None:
         (found,) = self._answer(self._consumer.committed, self._parts({partition}), _LOOK_UP_S)
-        return Committed.found(found.offset, found.metadata) if found.offset >= 0 else None
+        return Committed.found(found.offset, _metadata(found)) if found.offset >= 0 else None
 
     def first_offset(self, partition: int) -> int:
         return self._watermarks(partition)[0]
@@ -226,6 +226,14 @@ class ConfluentSource:
 
     def _parts(self, partitions: Iterable[int]) -> list[TopicPartition]:
         return [TopicPartition(self._topic, partition) for partition in sorted(partitions)]
+
+
+def _metadata(found: TopicPartition) -> str | None:
+    """The note of a commit. One that another tool has stored without an end may go on in other memory; then it is as good as none."""
+    try:
+        return str(found.metadata or "")
+    except UnicodeDecodeError:
+        return None
 
 
 def _columns(run: list[Any]) -> Records:

@@ -177,7 +177,7 @@ class KafkaSource:
             return int(self._consumer.end_offsets([part], timeout_ms=10_000)[part])
 
     def commit(self, offsets: Mapping[int, Committed]) -> bool:
-        ours = {self._partition(partition): OffsetAndMetadata(each.offset, each.note, -1) for partition, each in offsets.items()}
+        ours = {self._partition(partition): OffsetAndMetadata(each.offset, each.metadata, -1) for partition, each in offsets.items()}
         # The broker asks whether we are of its generation, not whose a partition is.
         if not ours.keys() <= self._consumer.assignment():
             return False

@@ -44,8 +44,13 @@ class Committed(NamedTuple):
 
     @classmethod
     def found(cls, offset: int, metadata: str | None) -> Committed:
-        """What a broker has stored; confluent-kafka stores the zero that ends a C string, too."""
+        """What a broker has stored."""
         return cls(offset, (metadata or "").rstrip("\0"))
+
+    @property
+    def metadata(self) -> str:
+        """The note as it is stored: with the zero that ends a C string. confluent-kafka stores one, and without one reads on into other memory."""
+        return self.note + "\0"
 
 
 @dataclass

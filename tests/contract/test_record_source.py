@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Protocol
 
 import pytest
+from kafka import KafkaAdminClient
 
 from tests.fakes.memory_broker import MemorySource, MemoryTopic
 from tests.fixtures.broker import Topic
 from ticklake.errors import BrokerUnavailable
+from ticklake_io import confluent_consumer
 from ticklake_io.confluent_consumer import ConfluentSource
 from ticklake_io.kafka_consumer import KafkaSource
 from ticklake_io.records import Committed, Records, RecordSource
@@ -372,3 +374,25 @@ def test_members_on_different_clients_share_a_group(broker: str) -> None:
     three = group.join()
     assert (len(two.owned), len(three.owned)) == (1, 1)
     group.close()
+
+
+@pytest.mark.parametrize("kind", SOURCES.values(), ids=SOURCES)
+def test_a_note_is_stored_with_an_end(broker: str, kind: type[KafkaSource | ConfluentSource]) -> None:
+    """Without one, confluent-kafka reads on into other memory."""
+    log, name = BrokerLog(broker, PARTITIONS), f"group-{uuid.uuid4()}"
+    group = Group(log, lambda: kind(broker, log.name, name, heartbeat_s=HEARTBEAT_S), lambda source: source.close())
+    member = group.join()
+    group.until(lambda: member.source.commit({0: Committed(0, "note")}))
+    with closing(KafkaAdminClient(bootstrap_servers=broker)) as admin:
+        stored = admin.list_group_offsets(name)[name].values()
+    assert [each.metadata for each in stored if each.offset >= 0] == ["note\0"]
+    group.close()
+
+
+def test_a_note_that_cannot_be_read_is_none() -> None:
+    class Garbled:
+        @property
+        def metadata(self) -> str:
+            return b"note\xff".decode()
+
+    assert confluent_consumer._metadata(Garbled()) is None
