@@ -70,7 +70,8 @@ SHORT = Plan(
     s3_faults=40,
     acknowledged=2_000,
     rate=150.0,
-    fault_share=0.25,
+    fault_share=0.35,
     flush_age_s=0.3,
     consumers=3,
+    session_s=2.0,
 )
