@@ -76,7 +76,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             summary = producer.run()
     if desk.refusal:
         raise desk.refusal
-    log.info("stopped", **summary._asdict())
+    log.info("stopped", **summary._replace(seconds=round(summary.seconds, 1))._asdict())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 
 from streaming.producer.kept import COOLDOWN_S, Kept
 from streaming.producer.patience import Patience
-from streaming.producer.rejects import QUIET_S, Rejects
+from streaming.producer.rejects import MOST_REASONS, QUIET_S, Rejects
 from streaming.producer.source import Source, SourceHealth, State, Wait
 from tests.fakes.clock import ManualClock
 from tests.fakes.producer import ListSource
@@ -156,3 +156,13 @@ def test_rejects_are_counted_by_source_and_told_once_a_burst() -> None:
     assert rejects.counts == {("a", "BadPayload"): 4, ("b", "BadPayload"): 1, ("replay", "BadLine"): 2}
     told = [(each["event"], each.get("source"), each.get("payloads")) for each in events]
     assert told == [("payloads_rejected", "a", 1), ("payloads_rejected", "a", 3), ("payloads_rejected", "b", 1), *[("bad_line", None, None)] * 2]
+
+
+def test_another_reason_is_told_too_but_not_any_number_of_them() -> None:
+    """That a product does not exist must not be lost behind a trade without a price."""
+    rejects = Rejects(ManualClock())
+    with logged() as events:
+        for number in range(MOST_REASONS + 3):
+            for _ in range(2):
+                rejects.take("a", BadPayload("a", f"reason {number}"))
+    assert [each["reason"] for each in events] == [f"a: reason {number}" for number in range(MOST_REASONS)]
