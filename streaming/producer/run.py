@@ -7,6 +7,7 @@ not end the others is handed in as a `Kept` one.
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -131,17 +132,20 @@ class Producer:
 
     def _pump(self, source: Source) -> None:
         publish, stop = self._publisher.publish, self._stop
-        left = self._limit
+        left = math.inf if self._limit is None else self._limit
+        if left <= 0:
+            return
         for item in source.ticks(stop.wait):
             if isinstance(item, Reject):
                 self._report(source.name, item)
                 continue
             if item.symbol not in self._known:
                 self._meet(item.symbol)
-            if left == 0 or stop.is_set() or not publish(item.symbol.encode(), encode(item)):
+            if stop.is_set() or not publish(item.symbol.encode(), encode(item)):
                 return
-            if left is not None:
-                left -= 1
+            left -= 1
+            if not left:  # the next one may be hours away
+                return
 
     def _report(self, source: str, reject: Reject) -> None:
         with self._lock:

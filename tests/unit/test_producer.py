@@ -62,6 +62,17 @@ def test_a_limit_counts_ticks_only() -> None:
     assert job.go().sent == 2
 
 
+@pytest.mark.parametrize("limit", [0, 1])
+def test_a_limit_that_is_reached_is_not_waited_behind(limit: int) -> None:
+    """The tick after the last one wanted may come tomorrow, and cost a call of a plan."""
+    job = Run(ListSource([tick(number) for number in range(limit)], endless=True), limit=limit)
+    overdue = threading.Timer(5.0, job.stop.set)
+    overdue.start()
+    assert job.go().acked == limit
+    assert overdue.is_alive()
+    overdue.cancel()
+
+
 @pytest.mark.parametrize("failure", [BrokerUnavailable("gone"), ConfigError("wrong"), KeyError("a bug")])
 def test_what_a_source_raises_stops_the_others_and_is_raised(failure: Exception) -> None:
     job = Run(ListSource([tick(0)], endless=True), ListSource([tick(1), failure]))
