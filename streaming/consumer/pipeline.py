@@ -14,58 +14,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from concurrent.futures import Executor
 
 import structlog
 
 from streaming.consumer.buffer import Batch, Buffer, Limits
 from streaming.consumer.lag import Lag
+from streaming.consumer.owned import Owned
 from streaming.consumer.progress import Progress
 from streaming.consumer.reject_limit import kinds_of
 from streaming.consumer.writer import Landed
-from streaming.log import place
 from ticklake.clock import Clock
-from ticklake.errors import ChainBroken, Retry, Stop, TicklakeError
+from ticklake.errors import ChainBroken, Retry
 from ticklake_io.kafka_consumer import RECREATE
 from ticklake_io.records import Committed, RecordSource
 
 _log = structlog.get_logger()
 
 _POLL_S = 0.1
-_RECORD_BYTES = 200
-"""What a record takes in memory beside its value."""
 _STAND_S = 0.02
 _PATIENCE_S = 1.0
 """How long nothing is polled before partitions are paused. Of a paused one a client throws away what it has fetched."""
 _STANDBY_S = 15.0
 """A member that was given no partition for so long stands by: there are enough others."""
-
-
-@dataclass
-class _Owned:
-    """A partition that is ours: its open records and the upload under way.
-
-    `landed` is where its last object ends; `since` when the oldest record was polled that is landed and not committed.
-    """
-
-    buffer: Buffer
-    landed: int
-    given_up: threading.Event = field(default_factory=threading.Event)
-    batch: Batch | None = None
-    upload: Future[Landed | None] | None = None
-    since: float | None = None
-
-    def size(self) -> int:
-        """About the bytes of memory that its records take."""
-        values, records = (self.batch.size, len(self.batch.records)) if self.batch else (0, 0)
-        return values + self.buffer.size + _RECORD_BYTES * (records + len(self.buffer))
-
-    def held_since(self) -> float | None:
-        """When its oldest record was polled that is not committed; None when there is none."""
-        if self.since is not None:
-            return self.since
-        return self.batch.since if self.batch else self.buffer.since
 
 
 class Pipeline:
@@ -95,7 +66,7 @@ class Pipeline:
         self._buffer_bytes = buffer_bytes
         self._clock = clock
         self._workers = workers
-        self._owned: dict[int, _Owned] = {}
+        self._owned: dict[int, Owned] = {}
         self._begin: set[int] = set()
         self._uncommitted: dict[int, Committed] = {}
         self._throttled = self._paused = False
@@ -174,7 +145,7 @@ class Pipeline:
         """Start partitions that were gained, and those whose next record has expired, at the end of their chain."""
         for partition in sorted(self._begin):
             owned = self._owned.get(partition)
-            if owned and self._busy(owned):
+            if owned and owned.busy:
                 continue  # an expired partition first lands what it holds
             end = owned.buffer.chain_end if owned else self._chain_end(partition)
             if end > self._lag.ask(partition):
@@ -190,7 +161,8 @@ class Pipeline:
             self._begin.discard(partition)
 
     def _open(self, partition: int, end: int, start: int) -> None:
-        self._owned[partition] = _Owned(Buffer(partition, end, self._limits, moved_past=start), end)
+        before = self._owned.get(partition)
+        self._owned[partition] = Owned(Buffer(partition, end, self._limits, moved_past=start), end, before.since if before else None)
         self._source.begin(partition, start)
         _log.info("partition_begins", partition=partition, chain_end=end, offset=start)
 
@@ -200,23 +172,18 @@ class Pipeline:
         if owned:
             owned.given_up.set()
 
-    @staticmethod
-    def _busy(owned: _Owned) -> bool:
-        return owned.upload is not None or len(owned.buffer) > 0
-
     def _collect(self) -> None:
         """Take note of the uploads that are done."""
         for partition, owned in list(self._owned.items()):
-            if owned.upload is None or not owned.upload.done():
+            if owned.upload is None or not owned.upload.future.done():
                 continue
-            batch, landed, since = owned.batch, _result(owned), owned.since
-            owned.upload = owned.batch = None
-            if landed is None or batch is None:
+            batch, landed = owned.upload.batch, owned.upload.result()
+            if landed is None:
+                self._drop(partition)  # the process stops; an object behind it would commit past it
                 continue
+            owned.upload, owned.landed, owned.since = None, landed.meta.end, owned.held_since()
             if landed.meta.end != batch.end:
                 self._open(partition, landed.meta.end, landed.meta.end)
-            owned = self._owned[partition]
-            owned.landed, owned.since = landed.meta.end, batch.since if since is None else since
             self._uncommitted[partition] = Committed(landed.meta.end, landed.key)
             self._count(landed)
 
@@ -234,9 +201,8 @@ class Pipeline:
                 continue
             reason = owned.buffer.due(now) or self._hurry(partition)
             if reason:
-                owned.batch = owned.buffer.cut()
+                owned.submit(self._workers, self._land)
                 self.progress.flushes["gap" if owned.buffer.at_gap else reason] += 1
-                owned.upload = self._workers.submit(self._land, owned.batch, owned.given_up)
 
     def _hurry(self, partition: int) -> str:
         """Why a batch is cut that is not due; empty when it is not."""
@@ -281,17 +247,3 @@ class Pipeline:
 
     def _held(self) -> int:
         return sum(owned.size() for owned in self._owned.values())
-
-
-def _result(owned: _Owned) -> Landed | None:
-    """What the upload under way has come to. Raises `Stop` for what nobody foresaw: the same batch would do it again and again."""
-    if owned.upload is None or owned.batch is None:
-        return None
-    try:
-        return owned.upload.result()
-    except TicklakeError:
-        raise
-    except Exception as error:
-        batch = owned.batch
-        offsets = f"partition {batch.partition}, offsets {batch.first_offset} to {batch.end - 1}"
-        raise Stop(f"{offsets} cannot be written: {type(error).__name__} at {place(error)}") from error

@@ -96,6 +96,7 @@ class Service:
         self.source, self.executor, self.publisher = Rebalancing(self.topic, max_records=3), HeldExecutor(), MemoryPublisher()
         self.commits: list[dict[int, int]] = []
         self.letters_at_commit: list[int] = []
+        self.letters_sent = True
         self._letters = DeadLetters(self.publisher)
         self._writer = Writer(self.store, Encoder(TOPIC, 1, "w").encode, self.clock)
         self.pipeline = Pipeline(
@@ -113,9 +114,9 @@ class Service:
 
     def _land(self, batch: Batch, given_up: threading.Event) -> Landed | None:
         landed = self._writer.write(batch, Impatient())
-        if landed:
+        if landed and self.letters_sent:
             self._letters.send(landed.rejected, given_up)
-        return None if given_up.is_set() else landed
+        return landed if self.letters_sent and not given_up.is_set() else None
 
     def _committed(self, ends: dict[int, int]) -> None:
         self.commits.append(ends)
@@ -380,6 +381,18 @@ def test_a_foreign_object_in_the_way_stops_the_service(service: Service) -> None
     service.store.create(foreign.key, foreign.body, foreign.meta.headers())
     with pytest.raises(ChainBroken, match="continues offset 7"):
         service.turn(5)
+
+
+def test_nothing_is_committed_past_a_batch_whose_dead_letters_were_not_sent(service: Service) -> None:
+    """As happens in a stop, when the broker has too many of them unanswered."""
+    service.letters_sent = False
+    service.produce(4, b"poison")
+    service.turn(5)
+    service.letters_sent = True
+    service.produce(4)
+    service.turn(5)
+    assert service.pipeline.drain(1)
+    assert (service.offset(), service.commits) == (None, [])
 
 
 def test_past_the_memory_budget_batches_are_cut_before_they_are_full_or_old() -> None:
