@@ -40,6 +40,7 @@ SILENCE_S = 5.0
 
 _TRY_S = 2.0
 _MOMENT_S = 0.25
+_CLOSE_S = 1.0
 _MOST_CHOSEN = 10_000
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -159,7 +160,11 @@ class KafkaPublisher:
         return not self.counts().buffered
 
     def close(self) -> None:
-        self._producer.close(timeout=1.0)
+        try:
+            self._producer.close(timeout=_CLOSE_S)
+        except KafkaTimeoutError:  # it flushes first and, when that takes too long, has closed nothing
+            self._producer._sender.force_close()  # noqa: SLF001 - there is no other way to give records up
+            self._producer.close(timeout=_CLOSE_S)
 
     def _take(self, key: bytes | None, value: bytes | None, headers: Headers) -> FutureRecordMetadata | None:
         """Hand a record to the client, and None; the oldest record that is not settled, when there are too many."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from kafka.admin import KafkaAdminClient
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.producer import CommandedKafka, MemoryPublisher
+from tests.fixtures.broker import running_broker
 from ticklake.clock import SystemClock
 from ticklake_io import confluent_producer, kafka_producer
 from ticklake_io.kafka_producer import KafkaPublisher, Publisher
@@ -20,6 +23,8 @@ from ticklake_io.records import Records
 
 TOO_LARGE = b"x" * 2_000_000
 PARTITIONS = 2
+CLOSED_S = 5.0
+"""A quarter of the budget of a stop."""
 CLIENTS: dict[str, Callable[..., Publisher]] = {"kafka-python": kafka_producer.connect, "confluent": confluent_producer.connect}
 
 Record = tuple[bytes | None, bytes | None]
@@ -134,3 +139,17 @@ def test_a_full_window_waits_for_the_broker_and_stays_within_its_bound(broker: s
     assert 0 < most <= 50
     publisher.close()
     assert [value for _, value in read(broker, topic, 1)[0]] == [b"%d" % number for number in range(1_000)]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_a_dead_broker_has_not_acknowledged_keeps_nobody_from_closing(tmp_path: Path, client: str) -> None:
+    before = set(threading.enumerate())
+    with running_broker(tmp_path) as bootstrap:
+        create(bootstrap, "t", 1)
+        publisher = CLIENTS[client](bootstrap, "t", clock=SystemClock(), wait=threading.Event().wait)
+    assert publisher.publish(b"A", b"1")
+    assert not publisher.flush(0.1)
+    began = time.monotonic()
+    publisher.close()
+    assert time.monotonic() - began < CLOSED_S
+    assert set(threading.enumerate()) <= before
