@@ -8,6 +8,8 @@ from ticklake.clock import Clock
 
 STALE_S = 45.0
 """Below the 60 s after which the group gives up a member that does not poll."""
+SILENT_S = 15.0
+"""Longer than it takes until the broker is asked again."""
 
 
 class Health:
@@ -30,9 +32,12 @@ class Health:
         return Verdict(True, f"polled {polled:.1f} s ago, committed {committed:.1f} s ago, the oldest record has waited for {held:.1f} s")
 
     def ready(self) -> Verdict:
-        """Whether the group has given it its partitions, all have begun, and the store answered at the last try."""
+        """Whether the broker answers, the group has given it its partitions, all have begun, and the store answered what waits for it."""
         progress = self._progress
-        if progress.store_error:
+        silent = self._clock.monotonic() - progress.polled_at
+        if silent > SILENT_S:
+            return Verdict(False, f"the broker has not answered for {silent:.0f} s")
+        if progress.store_error and progress.held_since is not None:
             return Verdict(False, f"the store did not answer: {progress.store_error}")
         if not progress.settled:
             return Verdict(False, "waits for its partitions")

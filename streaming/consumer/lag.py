@@ -11,7 +11,7 @@ LOOK_S = 10.0
 
 
 class Lag:
-    """Remembers the ends of partitions. For one thread. Both questions to the broker may raise `BrokerUnavailable`."""
+    """Remembers the ends of partitions. For one thread. Both questions to the broker may raise `BrokerUnavailable`; `answered` tells of the last one."""
 
     def __init__(self, end_offset: Callable[[int], int], clock: Clock) -> None:
         self._end_offset = end_offset
@@ -19,10 +19,13 @@ class Lag:
         self._ends: dict[int, int] = {}
         self._next = clock.monotonic() + LOOK_S
         self._turn = 0
+        self.answered = True
 
     def ask(self, partition: int) -> int:
         """The offset after the broker's last record."""
+        self.answered = False
         self._ends[partition] = end = self._end_offset(partition)
+        self.answered = True
         return end
 
     def look(self, partitions: Sequence[int]) -> None:

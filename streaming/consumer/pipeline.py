@@ -35,6 +35,8 @@ _POLL_S = 0.1
 _STAND_S = 0.02
 _PATIENCE_S = 1.0
 """How long nothing is polled before partitions are paused. Of a paused one a client throws away what it has fetched."""
+_ANY = [0]
+"""The partition that a spare member asks for, to know whether the broker answers."""
 _STANDBY_S = 15.0
 """A member that was given no partition for so long stands by: there are enough others."""
 
@@ -72,7 +74,7 @@ class Pipeline:
         self._throttled = self._paused = False
         self._draining = False
         self._lag = Lag(source.end_offset, clock)
-        self._changed_at = clock.monotonic()
+        self._changed_at = self._polled_at = clock.monotonic()
         self.progress = progress
 
     def run_once(self, wait_s: float = _POLL_S) -> None:
@@ -82,7 +84,7 @@ class Pipeline:
         self._collect()
         self._tolerant(self._hand_on)
         if not self._draining:
-            self._tolerant(lambda: self._lag.look(list(self._owned)))
+            self._tolerant(lambda: self._lag.look(list(self._owned) or _ANY))
         self._take_stock()
 
     def drain(self, budget_s: float) -> bool:
@@ -118,13 +120,16 @@ class Pipeline:
             self._clock.sleep(min(wait_s, _STAND_S))
             return
         polled = self._source.poll(wait_s)
-        self.progress.polled_at = self._clock.monotonic()
+        self._polled_at = self._clock.monotonic()
+        if polled or self._lag.answered:  # a client polls as happily when no broker is there
+            self.progress.polled_at = self._polled_at
         self._follow_changes()
         for partition, records in polled.items():
             if partition in self._owned:
                 self._owned[partition].buffer.add(records, self._clock.monotonic())
                 self.progress.records += len(records)
-        self._begin_partitions()
+        if not self._draining:
+            self._begin_partitions()
 
     def _hand_on(self) -> None:
         self._submit()
@@ -159,6 +164,8 @@ class Pipeline:
             if end > first and (known is None or known.offset != end):
                 self._uncommitted[partition] = Committed(end, "")  # the lake is ahead of what was committed, and no record may follow
             self._begin.discard(partition)
+            if self._clock.monotonic() - self._polled_at > _PATIENCE_S:
+                return  # the lake may take long to list, and the group takes for dead who does not poll
 
     def _open(self, partition: int, end: int, start: int) -> None:
         before = self._owned.get(partition)
@@ -233,7 +240,7 @@ class Pipeline:
     def _throttle(self) -> None:
         held = self._held()
         self._throttled = held > (self._buffer_bytes // 2 if self._throttled else self._buffer_bytes)
-        long = self._clock.monotonic() - self.progress.polled_at > _PATIENCE_S
+        long = self._clock.monotonic() - self._polled_at > _PATIENCE_S
         self._paused = self._draining or (self._throttled and (self._paused or long))
         self._source.pause(set(self._owned) if self._paused else set())
         self.progress.held_bytes, self.progress.throttled = held, self._throttled

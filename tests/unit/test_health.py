@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.consumer.health import STALE_S, Health
+from streaming.consumer.health import SILENT_S, STALE_S, Health
 from streaming.consumer.progress import Progress
 from tests.fakes.clock import ManualClock
 
@@ -59,10 +59,18 @@ def test_it_is_ready_when_its_partitions_flow_and_the_store_answers(watched: Wat
     assert watched.health.ready() == (False, "waits for its partitions")
     watched.progress.settled, watched.progress.lag = True, {2: 0, 0: 5}
     assert watched.health.ready() == (True, "partitions: 0, 2")
-    watched.progress.store_error = "reset"
+    watched.progress.store_error, watched.progress.held_since = "reset", watched.clock.monotonic()
     assert watched.health.ready() == (False, "the store did not answer: reset")
-    watched.progress.store_error, watched.progress.lag = "", {}
+    watched.progress.held_since, watched.progress.lag = None, {}
     assert watched.health.ready() == (True, "partitions: none, others have them all")
+
+
+def test_it_is_not_ready_while_the_broker_is_away(watched: Watched) -> None:
+    watched.progress.settled = True
+    watched.after(SILENT_S, polled=False)
+    assert watched.health.ready().ok
+    watched.after(1, polled=False)
+    assert watched.health.ready() == (False, "the broker has not answered for 16 s")
 
 
 def test_the_report_has_both_verdicts_and_the_figures(watched: Watched) -> None:

@@ -483,3 +483,61 @@ def test_records_that_expired_are_counted(service: Service) -> None:
     service.topic.commits[0] = Committed(0, lake.partition_prefix(TOPIC, Partition(1, 0)))
     service.turn(2)
     assert service.pipeline.progress.expired == 5
+
+
+def test_a_partition_that_comes_during_a_stop_is_left_to_the_next_owner(service: Service) -> None:
+    service.produce(2)
+    service.turn(2)
+    service.source.gain([1])
+    service.topic.append(1, b"{}")
+    assert service.pipeline.drain(10)
+    assert (service.offset(), service.topic.commits.get(1), service.source._positions.get(1)) == (2, None, None)
+
+
+def test_between_two_partitions_that_take_long_to_begin_the_group_hears_of_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service()
+    polls: list[int] = []
+    begins: list[int] = []
+    poll, begin = service.source.poll, service.pipeline._chain_end
+    monkeypatch.setattr(service.source, "poll", lambda seconds: (polls.append(len(begins)), poll(seconds))[1])
+
+    def slowly(partition: int) -> int:
+        service.clock.advance(50)
+        begins.append(partition)
+        return begin(partition)
+
+    monkeypatch.setattr(service.pipeline, "_chain_end", slowly)
+    service.source.gain([1])
+    service.turn(3)
+    assert (begins, polls) == ([0, 1], [0, 1, 2])
+
+
+def test_a_poll_of_a_broker_that_is_away_is_no_success(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients return nothing then, and do not complain."""
+    service.turn()
+    progress, answered_at = service.pipeline.progress, service.clock.monotonic()
+    monkeypatch.setattr(service.source, "poll", lambda seconds: {})
+    service.topic.answering = False
+    service.clock.advance(LOOK_S)
+    service.turn()
+    asked_at = service.clock.monotonic()
+    service.clock.advance(30)
+    service.turn(3)
+    assert answered_at < progress.polled_at <= asked_at
+    service.topic.answering = True
+    service.clock.advance(LOOK_S)
+    service.turn(2)
+    assert progress.polled_at == service.clock.monotonic()
+
+
+def test_a_spare_member_too_knows_whether_the_broker_answers(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.source.lose([0])
+    service.turn()
+    monkeypatch.setattr(service.source, "poll", lambda seconds: {})
+    service.topic.answering = False
+    service.clock.advance(LOOK_S)
+    service.turn()
+    polled_at = service.pipeline.progress.polled_at
+    service.clock.advance(30)
+    service.turn(3)
+    assert service.pipeline.progress.polled_at == polled_at
