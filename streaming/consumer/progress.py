@@ -15,10 +15,11 @@ process stops, the partition's next record has expired."""
 class Progress:
     """Counts that only grow, and the present state. The loop alone writes; any thread may read, field by field.
 
-    Times are monotonic seconds. `lag` is records at the broker that are not in the lake, by partition; `held_since` when
-    the oldest record was read that is not committed yet; `polled_at` and `committed_at` the last success, `began_at` when
-    none is known; a poll while the broker does not answer is none. `settled` tells whether the group has given this member its partitions and all of them have begun, be
-    it none; `store_error` why the last try at the store failed.
+    Times are monotonic seconds. `lag` is records at the broker that are not in the lake, by partition; `held_since`
+    when the oldest record was read that is not committed yet; `polled_at` and `committed_at` the last success,
+    `began_at` when none is known; a poll while the broker does not answer is none. `settled` tells whether the
+    group has given this member its partitions and all of them have begun, be it none; `store_error` why the last
+    try at the store failed.
     """
 
     began_at: float

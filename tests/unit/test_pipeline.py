@@ -26,7 +26,7 @@ from tests.fakes.producer import MemoryPublisher
 from ticklake import lake
 from ticklake.errors import ChainBroken, Stop, StoreUnavailable
 from ticklake.lake import ObjectMeta, Partition
-from ticklake_io.records import Committed
+from ticklake_io.records import Committed, Records
 
 TOPIC = "market.ticks"
 FOUR_RECORDS = Limits(4, 10_000, 5.0)
@@ -499,13 +499,17 @@ def test_between_two_partitions_that_take_long_to_begin_the_group_hears_of_us(mo
     polls: list[int] = []
     begins: list[int] = []
     poll, begin = service.source.poll, service.pipeline._chain_end
-    monkeypatch.setattr(service.source, "poll", lambda seconds: (polls.append(len(begins)), poll(seconds))[1])
+
+    def polled(seconds: float) -> dict[int, Records]:
+        polls.append(len(begins))
+        return poll(seconds)
 
     def slowly(partition: int) -> int:
         service.clock.advance(50)
         begins.append(partition)
         return begin(partition)
 
+    monkeypatch.setattr(service.source, "poll", polled)
     monkeypatch.setattr(service.pipeline, "_chain_end", slowly)
     service.source.gain([1])
     service.turn(3)
