@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from streaming.producer.source import Request, create
-from streaming.producer.sources.finnhub import FinnhubSession
+from streaming.producer.sources.finnhub import FinnhubSession, FinnhubSettings
 from tests.fakes.clock import ManualClock
 from tests.fixtures import services
 from tests.fixtures.messages import recorded
@@ -67,6 +68,19 @@ def test_an_error_about_the_key_stops_the_source_and_others_do_not() -> None:
     with pytest.raises(SourceRefused, match="TICKLAKE_FINNHUB_KEY"):
         read(MESSAGES["wrong_key"])
     assert [type(item) for item in read(MESSAGES["too_many"], MESSAGES["unknown"])] == [BadPayload, BadPayload]
+
+
+@pytest.mark.parametrize("text", ["Invalid API key", "invalid token: x", "Access token is missing", "wrong api-key", "Invalid apikey"])
+def test_an_error_about_the_key_is_told_from_one_about_a_symbol_of_that_name(text: str) -> None:
+    with pytest.raises(SourceRefused):
+        read(json.dumps({"type": "error", "msg": text}))
+    for symbol in ("KEY", "KEYS", "TOKEN"):
+        assert [type(item) for item in read(json.dumps({"type": "error", "msg": f"Symbol {symbol} not found"}))] == [BadPayload]
+
+
+def test_a_key_is_not_sent_in_clear() -> None:
+    with pytest.raises(ValueError, match="url"):
+        FinnhubSettings(key=SecretStr("k"), url="ws://ws.finnhub.io")
     assert read(MESSAGES["ping"], '{"type":"news","data":[]}') == []
 
 

@@ -14,6 +14,7 @@ parted, those after it count as repetitions.
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ class FinnhubSettings(SourceSettings):
     model_config = SettingsConfigDict(env_prefix="TICKLAKE_FINNHUB_")
 
     key: SecretStr = Field(min_length=1, description="key of your account; a free one is enough")
-    url: str = Field("wss://ws.finnhub.io", description="address of the WebSocket")
+    url: str = Field("wss://ws.finnhub.io", pattern=r"^(wss://|ws://(127\.0\.0\.1|localhost)[:/])", description="address of the WebSocket")
     silence_s: float = Field(120.0, gt=0, description="silence after which the connection is given up; without trades a ping comes about once a minute")
 
 
@@ -67,6 +68,9 @@ class _Trade(msgspec.Struct):
     v: Decimal
     c: list[str] | None = None
 
+
+_ABOUT_KEY = re.compile(r"\b(api|access|invalid|wrong)[ _-]?(key|token)\b")
+"""KEY and TOKEN alone may be symbols."""
 
 _message = msgspec.json.Decoder(_Message)
 _trade = msgspec.json.Decoder(_Trade)
@@ -155,7 +159,7 @@ class FinnhubSession:
 
 def _reported(text: str) -> Reject:
     """What an error message means. Raises `SourceRefused` when it is about the key."""
-    if "key" in text or "token" in text:
+    if _ABOUT_KEY.search(text):
         raise SourceRefused("finnhub refuses the key: look at TICKLAKE_FINNHUB_KEY")
     if "too many" in text:
         return BadPayload(NAME, "the plan does not allow so many symbols: ask for fewer in `sources: finnhub` of ticklake.yaml")
