@@ -19,5 +19,5 @@ def record(name: str, value: float, unit: str, peer: str | None = None, peer_val
     rows = json.loads(file.read_text()) if file.exists() else []
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps([*(each for each in rows if each["name"] != name), row], indent=1) + "\n")
-    beside = f"   {peer}: {peer_value:,.0f} {unit}" if peer and peer_value is not None else ""
-    print(f"{name:<26}{value:>14,.2f} {unit}{beside}", flush=True)
+    beside = f"   {peer}: {peer_value:,.2f} {unit}" if peer and peer_value is not None else ""
+    print(f"{name:<38}{value:>14,.2f} {unit}{beside}", flush=True)

@@ -59,17 +59,18 @@ def _rounds(services: Services) -> Mapping[str, Run]:
             runs[name].append(_checked(drain(services, sink, backlog), name, backlog))
     medians = {name: _median(each) for name, each in runs.items()}
     _tell(medians, runs)
-    peer, quix = peers.quixstreams().name, medians[peers.quixstreams().name].rate
+    quix = peers.quixstreams().name
     for client, prefix in CLIENTS.items():
-        ours = medians[client]
-        record(f"{prefix}consumer_rate", round(ours.rate), "records/s", peer, round(quix))
-        record(f"{prefix}consumer_vs_quixstreams_parquet", round(ours.rate / quix, 2), "ratio", f"minimal loop, {client}", _ratio(medians, client, quix))
-        record(f"{prefix}consumer_rate_with_poison", round(medians[f"{client}, poison"].rate / ours.rate, 2), "ratio")
+        least = peers.minimal(client).name
+        record(f"{prefix}consumer_rate", round(medians[client].rate), "records/s", quix, round(medians[quix].rate))
+        record(f"{prefix}consumer_vs_quixstreams_parquet", _ratio(runs[client], runs[quix]), "ratio", least, _ratio(runs[least], runs[quix]))
+        record(f"{prefix}consumer_rate_with_poison", _ratio(runs[f"{client}, poison"], runs[client]), "ratio")
     return medians
 
 
-def _ratio(medians: Mapping[str, Run], client: str, quix: float) -> float:
-    return round(medians[peers.minimal(client).name].rate / quix, 2)
+def _ratio(runs: Sequence[Run], others: Sequence[Run]) -> float:
+    """The median of what each round says, because the machine may be quicker in one round than in another."""
+    return round(statistics.median(one.rate / other.rate for one, other in zip(runs, others, strict=True)), 2)
 
 
 def _checked(run: Run, name: str, backlog: Backlog) -> Run:
