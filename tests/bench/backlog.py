@@ -66,7 +66,11 @@ def _poll_alone(bootstrap: str) -> float:
 
 def _consume(platform: Platform) -> tuple[float, int, float]:
     """Ticks a second from the first partition's start to the last commit, peak resident bytes, CPU seconds a million ticks."""
-    environment = platform.instance.process_environment("consumer") | {"TICKLAKE_TICKS_TOPIC": TOPIC, "TICKLAKE_KAFKA_GROUP": GROUP}
+    environment = platform.instance.process_environment("consumer") | {
+        "TICKLAKE_TICKS_TOPIC": TOPIC,
+        "TICKLAKE_KAFKA_GROUP": GROUP,
+        "TICKLAKE_CONSUMER_HTTP_PORT": "0",
+    }
     command = [sys.executable, "-m", "streaming.consumer"]
     with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         begun: list[float] = []
