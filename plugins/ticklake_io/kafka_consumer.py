@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -101,6 +101,8 @@ class KafkaSource:
         self._standing: set[int] = set()
         self._paused: set[int] = set()
         self._expired: set[int] = set()
+        self._admin: KafkaAdminClient | None = None
+        self._admin_lock = threading.Lock()
         with self._translated():
             self._consumer = open_client(
                 KafkaConsumer,
@@ -131,6 +133,7 @@ class KafkaSource:
                     raise BrokerUnavailable(f"there is no topic {topic}")
                 self._consumer.subscribe([topic], listener=self._listener)
             except BaseException:
+                self._close_admin()
                 self._consumer.close(autocommit=False, timeout_ms=1_000)
                 raise
 
@@ -194,14 +197,27 @@ class KafkaSource:
             self._hold()
 
     def topic_id(self) -> str:
-        with self._translated():
-            admin: KafkaAdminClient = open_client(KafkaAdminClient, self._bootstrap, bootstrap_s=_ANSWER_S, **self._security)
-            with closing(admin):
-                return topic_id(admin, self._topic)
+        with self._translated(), self._admin_lock:
+            if self._admin is None:
+                timeout_ms = int(_ANSWER_S * 1000)
+                self._admin = open_client(KafkaAdminClient, self._bootstrap, bootstrap_s=_ANSWER_S, request_timeout_ms=timeout_ms, **self._security)
+            try:
+                return topic_id(self._admin, self._topic)
+            except BaseException:
+                self._close_admin()
+                raise
 
     def close(self) -> None:
+        with self._translated(), self._admin_lock:
+            self._close_admin()
         with self._translated():
             self._consumer.close(autocommit=False, timeout_ms=5_000)
+
+    def _close_admin(self) -> None:
+        """Let go of the connection that is kept for questions; the next one makes another."""
+        admin, self._admin = self._admin, None
+        if admin:
+            admin.close()
 
     def _partition(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic, partition)

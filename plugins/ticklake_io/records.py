@@ -62,7 +62,7 @@ class Changes:
 
 
 class RecordSource(Protocol):
-    """A consumer group's member on one topic. Every call may raise `BrokerUnavailable` and `BrokerRefused`. For one thread."""
+    """A consumer group's member on one topic. Every call may raise `BrokerUnavailable` and `BrokerRefused`. For one thread, but for `topic_id`."""
 
     def poll(self, seconds: float) -> dict[int, Records]:
         """Records of the partitions that flow, waiting up to `seconds` for the first."""
@@ -101,7 +101,7 @@ class RecordSource(Protocol):
         ...
 
     def topic_id(self) -> str:
-        """The id of the topic's present life; a recreated topic has another."""
+        """The id of the topic's present life; a recreated topic has another. Any thread may ask."""
         ...
 
     def close(self) -> None:

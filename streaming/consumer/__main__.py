@@ -104,7 +104,7 @@ def run(settings: Settings, shutdown: Shutdown, progress: Progress, metrics: Met
         store = open_store(settings)
         source = open_source(settings, topic, settings.kafka_group)
         cleanup.callback(source.close)
-        life = Life(topic, source.topic_id)
+        life = Life(topic, source.topic_id, clock)
         generation = generations.claim(store, topic, life.id)
         letters = open_publisher(settings, settings.dead_letters_topic, clock=clock, wait=stop.wait, max_record_bytes=MAX_RECORD_BYTES)
         cleanup.callback(letters.close)
@@ -120,7 +120,7 @@ def run(settings: Settings, shutdown: Shutdown, progress: Progress, metrics: Met
         landings = Landings(hints, generation, settings.landing_hint_s, clock)
 
         def land(batch: Batch, given_up: threading.Event) -> Landed | None:
-            landed = writer.write(batch, given_up) if life.lasts(given_up) else None
+            landed = writer.write(batch, given_up) if life.lasts(batch.until, given_up) else None
             return landed if landed and dead_letters.send(landed.rejected, given_up) else None
 
         def begin(partition: int) -> int:

@@ -23,7 +23,7 @@ class Limits:
 @dataclass(frozen=True)
 class Batch:
     """Records without a hole between them, which become one object. `chain_from` is where the object before it ended;
-    `since` when the oldest of them was polled (monotonic seconds)."""
+    `since` and `until` are when the oldest and the newest of them were polled (monotonic seconds)."""
 
     partition: int
     records: Records
@@ -31,6 +31,7 @@ class Batch:
     chain_from: int
     gap_reason: str | None
     since: float = 0.0
+    until: float = 0.0
 
     @property
     def first_offset(self) -> int:
@@ -114,7 +115,8 @@ class Buffer:
 
     def cut(self) -> Batch:
         """Take the next batch: as many records as the limits allow, up to the first hole."""
-        taken, size, since = Records(), 0, self.since or 0.0
+        taken, size = Records(), 0
+        since = until = self.since or 0.0
         while self._chunks and len(taken) < self._limits.records and size < self._limits.bytes:
             chunk = self._chunks.popleft()
             if taken.offsets and chunk.records.offsets[0] != taken.offsets[-1] + 1:
@@ -123,12 +125,13 @@ class Buffer:
             head, rest = chunk.split(self._limits.records - len(taken), self._limits.bytes - size)
             taken.extend(head.records)
             size += head.size
+            until = head.since
             if rest:
                 self._chunks.appendleft(rest)
                 break
         self._count -= len(taken)
         self.size -= size
-        batch = Batch(self.partition, taken, size, self.chain_end, self._gap_reason(taken.offsets[0]), since)
+        batch = Batch(self.partition, taken, size, self.chain_end, self._gap_reason(taken.offsets[0]), since, until)
         self.chain_end = batch.end
         return batch
 

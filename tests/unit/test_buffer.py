@@ -119,3 +119,10 @@ def test_a_hole_says_whether_its_records_expired_or_never_were() -> None:
         "expired on the broker before they were read",
         "no records: transaction markers or compaction",
     ]
+
+
+def test_a_batch_says_when_its_oldest_and_its_newest_record_were_polled() -> None:
+    buffer = Buffer(0, 0, Limits(3, 10_000, 5.0))
+    for now, offsets in ((1.0, (0,)), (2.0, (1, 2, 3)), (3.0, (4,))):
+        buffer.add(records(*offsets), now)
+    assert [(batch.since, batch.until) for batch in everything(buffer)] == [(1.0, 2.0), (2.0, 3.0)]
