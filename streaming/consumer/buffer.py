@@ -13,7 +13,7 @@ from ticklake_io.records import Records
 
 @dataclass(frozen=True)
 class Limits:
-    """When a batch is cut: at most so many records and value bytes, or when its oldest record is so old (seconds)."""
+    """When a batch is cut: at most so many records and bytes of keys and values, or when its oldest record is so old (seconds)."""
 
     records: int
     bytes: int
@@ -43,7 +43,7 @@ class Batch:
 
 
 class _Chunk(NamedTuple):
-    """Records of one poll, when that was (monotonic seconds), and the bytes of their values."""
+    """Records of one poll, when that was (monotonic seconds), and the bytes of their keys and values."""
 
     since: float
     records: Records
@@ -60,12 +60,12 @@ class _Chunk(NamedTuple):
         return _Chunk(self.since, head, taken), _Chunk(self.since, rest, self.size - taken) if len(rest) else None
 
     def _fitting(self, records: int, size: int) -> int:
-        offsets, values = self.records.offsets, self.records.values
+        offsets, keys, values = self.records.offsets, self.records.keys, self.records.values
         # Offsets only grow, so a hole is found by halving.
         most = bisect_right(range(min(records, len(offsets))), 0, key=lambda i: offsets[i] - offsets[0] - i)
         if self.size < size:
             return most
-        sizes = accumulate(len(value or b"") for value in values[:most])
+        sizes = accumulate(len(key or b"") + len(value or b"") for key, value in zip(keys[:most], values[:most], strict=True))
         return next((i + 1 for i, taken in enumerate(sizes) if taken >= size), most)
 
 
@@ -73,7 +73,7 @@ class Buffer:
     """The open records of one partition. `chain_end` is the end of the object cut last.
 
     `moved_past` is the oldest offset that the broker still had when records were found to have expired; it explains
-    a hole below it, and `size` are the bytes of the values held.
+    a hole below it, and `size` are the bytes of the keys and values held.
     """
 
     def __init__(self, partition: int, chain_end: int, limits: Limits, moved_past: int = 0) -> None:
@@ -144,4 +144,4 @@ class Buffer:
 
 
 def _size(records: Records) -> int:
-    return sum(map(len, filter(None, records.values)))
+    return sum(map(len, filter(None, records.keys))) + sum(map(len, filter(None, records.values)))

@@ -14,7 +14,7 @@ from streaming.log import place
 from ticklake.errors import Stop, TicklakeError
 
 _RECORD_BYTES = 200
-"""What a record takes in memory beside its value."""
+"""What a record takes in memory beside its key and value."""
 
 
 class Upload(NamedTuple):
@@ -56,8 +56,8 @@ class Owned:
 
     def size(self) -> int:
         """About the bytes of memory that its records take."""
-        values, records = (self.upload.batch.size, len(self.upload.batch.records)) if self.upload else (0, 0)
-        return values + self.buffer.size + _RECORD_BYTES * (records + len(self.buffer))
+        sizes, records = (self.upload.batch.size, len(self.upload.batch.records)) if self.upload else (0, 0)
+        return sizes + self.buffer.size + _RECORD_BYTES * (records + len(self.buffer))
 
     def held_since(self) -> float | None:
         """When its oldest record was polled that is not committed; None when there is none."""

@@ -19,6 +19,11 @@ def records(*offsets: int, value: bytes | None = b"1234") -> Records:
     return Records(list(offsets), list(offsets), [b"A"] * len(offsets), [value] * len(offsets))
 
 
+def weight(held: Records) -> int:
+    """Bytes of keys and values: a poison's key can be as large as a value."""
+    return sum(len(each or b"") for each in (*held.keys, *held.values))
+
+
 def polled(polls: list[list[tuple[int, bytes | None]]], start: int) -> list[Records]:
     """Polls whose records lie behind holes of the given sizes."""
     offset, chunks = start, []
@@ -47,7 +52,7 @@ def test_batches_are_what_came(polls: list[list[tuple[int, bytes | None]]], limi
     for chunk in chunks:
         buffer.add(deepcopy(chunk), 0.0)
     assert len(buffer) == sum(map(len, chunks))
-    assert buffer.size == sum(len(value or b"") for chunk in chunks for value in chunk.values)
+    assert buffer.size == sum(map(weight, chunks))
     batches = everything(buffer)
     for column in ("offsets", "times_ms", "keys", "values"):
         assert [each for batch in batches for each in getattr(batch.records, column)] == [each for chunk in chunks for each in getattr(chunk, column)]
@@ -56,9 +61,9 @@ def test_batches_are_what_came(polls: list[list[tuple[int, bytes | None]]], limi
         assert batch.records.offsets == list(range(batch.first_offset, batch.end))
         assert (batch.chain_from, batch.gap_reason is None) == (end, batch.first_offset == end)
         end = batch.end
-        assert batch.size == sum(len(value or b"") for value in batch.records.values)
+        assert batch.size == weight(batch.records)
         assert len(batch.records) <= limits.records
-        assert batch.size - len(batch.records.values[-1] or b"") < limits.bytes, "it could have ended one record earlier"
+        assert batch.size - weight(batch.records.split(len(batch.records) - 1)[1]) < limits.bytes, "it could have ended one record earlier"
     assert (len(buffer), buffer.size, buffer.chain_end) == (0, 0, end)
 
 
@@ -126,3 +131,11 @@ def test_a_batch_says_when_its_oldest_and_its_newest_record_were_polled() -> Non
     for now, offsets in ((1.0, (0,)), (2.0, (1, 2, 3)), (3.0, (4,))):
         buffer.add(records(*offsets), now)
     assert [(batch.since, batch.until) for batch in everything(buffer)] == [(1.0, 2.0), (2.0, 3.0)]
+
+
+def test_large_keys_count() -> None:
+    """Anybody can send them, and they take as much memory as values."""
+    buffer = Buffer(0, 0, Limits(100, 1_000, 5.0))
+    buffer.add(Records([0, 1, 2], [0, 0, 0], [b"k" * 600] * 3, [None] * 3), 0.0)
+    assert buffer.due(0.0) == "bytes"
+    assert [batch.records.offsets for batch in everything(buffer)] == [[0, 1], [2]]
