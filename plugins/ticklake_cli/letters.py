@@ -57,7 +57,7 @@ class Repaired(NamedTuple):
 
 
 class LetterBox:
-    """The dead-letter topic. Every call may raise `BrokerUnavailable`."""
+    """The dead-letter topic, which has one partition. Every call may raise `BrokerUnavailable`, and `ConfigError` when it has more."""
 
     def __init__(self, kafka: Topics, topic: str) -> None:
         self._kafka = kafka
@@ -85,7 +85,10 @@ class LetterBox:
         return None
 
     def _kept(self) -> int:
-        return self._kafka.ends(self._topic)[0] - self._kafka.starts(self._topic)[0]
+        ends = self._kafka.ends(self._topic)
+        if len(ends) > 1:
+            raise ConfigError(f"topic {self._topic} has {len(ends)} partitions, and an offset names a letter in one only: create it with one")
+        return ends[0] - self._kafka.starts(self._topic)[0]
 
     def _sorted(self, span: int) -> tuple[list[Letter], set[str]]:
         letters, replayed = [], set()

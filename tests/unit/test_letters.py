@@ -182,6 +182,12 @@ def test_a_letter_that_was_cut_short_needs_a_file(desk: Desk, tmp_path: Path) ->
     assert desk.dlq("replay", "0", "--file", str(repaired))[0] == 0
 
 
+def test_letters_in_other_partitions_are_not_passed_over_in_silence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk.letters, "ends", lambda topic: {0: 0, 1: 5})
+    with pytest.raises(ConfigError, match="has 2 partitions"):
+        desk.dlq("list")
+
+
 def test_a_dry_run_only_tells(desk: Desk) -> None:
     desk.letters.reject(good())
     status, out, _ = desk.dlq("replay", "0", "--dry-run")
