@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from ticklake.clock import Clock
@@ -13,9 +14,10 @@ Reply = Callable[[Mapping[str, str]], Answer | TicklakeError]
 
 
 class Asked(NamedTuple):
-    """One question: the provider's clock and the parameters."""
+    """One question: when, by the monotonic clock and by the wall's, and the parameters."""
 
     at: float
+    on: datetime
     params: Mapping[str, str]
 
 
@@ -28,7 +30,7 @@ class FakeProvider:
         self.is_closed = False
 
     def get(self, url: str, params: Mapping[str, str]) -> Answer:
-        self.asked.append(Asked(self._clock.monotonic(), dict(params)))
+        self.asked.append(Asked(self._clock.monotonic(), self._clock.now(), dict(params)))
         reply = self._reply(params)
         if isinstance(reply, TicklakeError):
             raise reply
