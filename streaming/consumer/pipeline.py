@@ -34,7 +34,7 @@ _log = structlog.get_logger()
 _POLL_S = 0.1
 _STAND_S = 0.02
 _PATIENCE_S = 1.0
-"""How long nothing is polled before partitions are paused. Of a paused one a client throws away what it has fetched."""
+"""How long the loop does without a poll: past it partitions are paused, of which a client throws away what it has fetched, or begin a turn later."""
 _ANY = [0]
 """The partition that a spare member asks for, to know whether the broker answers."""
 _STANDBY_S = 15.0
