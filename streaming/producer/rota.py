@@ -8,6 +8,7 @@ does not make the duty flap. Nothing synthetic takes part.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from streaming.producer.source import is_synthetic, names
@@ -26,7 +27,7 @@ _GONE = ("refused", "down", "ended")
 
 class Sight(NamedTuple):
     """What is seen of a source that runs: its state, when the last tick of each symbol came (monotonic seconds), and how far apart
-    they may ordinarily be."""
+    they may ordinarily be; infinite when their silence says nothing, so that only the state does."""
 
     state: State
     last: Mapping[str, float]
@@ -96,9 +97,12 @@ class _Post:
         self._ranked = self.primary, *(name for name in instrument.standby if name in running)
         self._fit_since: dict[str, float] = {}
         self._open_since: float | None = begin
+        self._ok_at = begin
 
     def turn(self, at: float, seen: Mapping[str, Sight], *, is_open: bool, silence_s: float) -> Change | None:
         self._open_since = (at if self._open_since is None else self._open_since) if is_open else None
+        if self.primary in seen and seen[self.primary].state == "ok":
+            self._ok_at = at
         faults = {name: self._fault(name, at, seen.get(name), silence_s) for name in self._ranked}
         for name, fault in faults.items():
             if fault:
@@ -120,13 +124,17 @@ class _Post:
         return next((name for name in fit if name in better and at - self._fit_since[name] > silence_s), self.on_duty)
 
     def _fault(self, name: str, at: float, sight: Sight | None, silence_s: float) -> str | None:
-        """Why a source cannot be on duty. A primary that waits may have ticks again at any moment: only its silence counts."""
+        """Why a source cannot be on duty. A primary that waits may have ticks again at any moment: only how long it is silent counts,
+        or, of one that is ordinarily silent, how long it waits."""
         if sight is None:
             return f"{name} does not run"
         if sight.state in _GONE or (name != self.primary and sight.state != "ok"):
             return f"{name} is {sight.state}"
         if name != self.primary or self._open_since is None:
             return None
+        if math.isinf(sight.pace_s):
+            waits_s = at - max(self._ok_at, self._open_since)
+            return f"{name} has been waiting for {waits_s:.0f} s" if waits_s > silence_s else None
         silent_s = at - max(sight.last.get(self.symbol, self._open_since), self._open_since)
         return f"{name} has been silent for {silent_s:.0f} s" if silent_s > max(silence_s, sight.pace_s) else None
 

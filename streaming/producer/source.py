@@ -57,7 +57,7 @@ itself. refused: only a person can help. down: it failed in a way nobody foresaw
 class SourceHealth:
     """How a source is. `calls_left` of its plan (None: no such limit), `errors` by class that it dealt with itself; `detail` is one
     line without secrets. Counts are since it was created, and never run backwards. `pace_s` is how far apart its ticks of one symbol
-    may ordinarily be while the exchange is open; where it is infinite, silence says nothing of how the source is."""
+    may ordinarily be while the exchange is open; where it is infinite, silence says nothing of how the source is, and only its state does."""
 
     state: State = "ok"
     detail: str = ""

@@ -373,6 +373,22 @@ def test_retry_after_is_honoured_and_failures_open_the_breaker(tmp_path: Path) -
     assert day.feed.health().state == "waiting"
 
 
+def test_while_the_provider_does_not_answer_the_source_is_not_ok(tmp_path: Path) -> None:
+    """Not even while it is asked again, which takes seconds: who stands in would be sent home at each try."""
+    states: list[str] = []
+    day = Day(tmp_path, start=OPEN, symbols=("IBM",), plan="75", entitlement="delayed")
+
+    def reply(_: Mapping[str, str]) -> SourceUnavailable:
+        states.append(day.feed.health().state)
+        return SourceUnavailable("no answer")
+
+    day.provider = FakeProvider(day.clock, reply)
+    day.restart()
+    day.run(3600)
+    assert len(states) > 10
+    assert set(states[5:]) == {"waiting"}
+
+
 def test_garbage_at_first_is_not_the_last_word_of_a_day(tmp_path: Path) -> None:
     replies = iter([Answer(200, {}, b"<html>")])
     day = Day(tmp_path, start=CLOSE, symbols=("IBM",))

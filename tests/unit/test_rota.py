@@ -73,6 +73,29 @@ def test_silence_is_measured_by_the_pace_that_a_source_ordinarily_has() -> None:
     assert [change.after for change in eod.passes(1)] == ["s"]
 
 
+def test_a_primary_that_is_ordinarily_silent_is_stood_in_for_when_it_does_not_answer() -> None:
+    day = Day(instrument("p", "s"))
+    day.paces["p"] = float("inf")
+    for _ in range(3):
+        day.states["p"] = "waiting"
+        assert day.passes(SILENCE_S) == []
+        day.states["p"] = "ok"
+        assert day.passes(1) == []
+    day.states["p"] = "waiting"
+    assert day.passes(SILENCE_S + 1) == [Change("A", "p", "s", "p has been waiting for 31 s")]
+    day.states["p"] = "ok"
+    assert [change.after for change in day.passes(SILENCE_S + 2)] == ["p"]
+
+
+def test_a_closed_exchange_waits_for_nobody() -> None:
+    day = Day(instrument("p", "s", calendar="XNYS"))
+    day.paces["p"], day.states["p"] = float("inf"), "waiting"
+    opens = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
+    day.at = (opens - MONDAY).total_seconds() - 600
+    assert day.passes(600 + SILENCE_S) == []
+    assert [change.after for change in day.passes(2)] == ["s"]
+
+
 def test_a_primary_that_speaks_now_and_then_does_not_make_the_duty_flap() -> None:
     day = Day(instrument("p", "s"))
     changes = [change for _ in range(20) for change in (*day.passes(1, ticking="p"), *day.passes(44))]

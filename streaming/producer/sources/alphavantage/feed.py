@@ -133,9 +133,11 @@ class Feed:
             return Turn((), (error.until - self._clock.now()).total_seconds())
         if pause_s > 0:
             return Turn((), pause_s)
-        self._tell("ok")
         left_today = None if self._budget.plan.a_day is None else self._left
-        return self._schedule.next(self._by_priority(), Quota(left_today, self._budget.resets_at(), self._budget.since_last_s()))
+        turn = self._schedule.next(self._by_priority(), Quota(left_today, self._budget.resets_at(), self._budget.since_last_s()))
+        if not turn.symbols:
+            self._tell("ok")  # with nobody to ask for, nothing is wrong; else the answer will tell
+        return turn
 
     def _by_priority(self) -> tuple[str, ...]:
         """The symbols to deliver now; those that the user has not listed for this source come last."""
@@ -159,6 +161,7 @@ class Feed:
             items = [error]
         else:
             self._patience.succeeded()
+            self._tell("ok")
             self._count_missing(symbols, items)
         times: dict[str, datetime | None] = dict.fromkeys(symbols)
         for item in items:
