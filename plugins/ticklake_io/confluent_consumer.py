@@ -18,10 +18,9 @@ from confluent_kafka.admin import AdminClient
 
 from ticklake.errors import BrokerUnavailable, ChainBroken
 from ticklake_io.confluent_client import Trouble, await_topic, common, one_line, ours, translated
-from ticklake_io.kafka_consumer import HEARTBEATS, LONGEST_REBALANCE_MS, RECREATE
 from ticklake_io.kafka_rights import Rights
 from ticklake_io.kafka_security import PLAINTEXT, Security
-from ticklake_io.records import Changes, Committed, Records
+from ticklake_io.records import HEARTBEATS, LONGEST_REBALANCE_MS, RECREATE, Changes, Committed, Records
 
 _ANSWER_S = 5.0
 """How long a broker may take to answer at first."""

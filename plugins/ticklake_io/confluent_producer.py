@@ -44,21 +44,14 @@ class ConfluentPublisher:
         self._on_report = self._report  # bound once, not for each record
 
     def publish(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> bool:
-        with self._lock:
-            while self._buffered() >= self._window:
-                if not self._await_reports():
-                    return False
-            while not self._produce(key, value, headers):
-                if not self._await_reports():
-                    return False
-            self._sent += 1
-            if not self._sent % _POLL_EVERY:
-                self._settle(0)
+        while not self._take(key, value, headers):
+            if not self._await_reports():
+                return False
         return True
 
     def counts(self) -> Counts:
         with self._lock:
-            self._settle(0)
+            self._settle()
             self._watch.look(self._buffered())
             return Counts(self._sent, self._acked, self._rejected, self._buffered())
 
@@ -72,6 +65,16 @@ class ConfluentPublisher:
         with suppress(KafkaException):  # a fatal error was told before
             self._producer.purge(blocking=False)
             self._producer.close()
+
+    def _take(self, key: bytes | None, value: bytes | None, headers: Headers) -> bool:
+        """Take a record; false when there is no room for it."""
+        with self._lock:
+            if self._buffered() >= self._window or not self._produce(key, value, headers):
+                return False
+            self._sent += 1
+            if not self._sent % _POLL_EVERY:
+                self._settle()
+        return True
 
     def _produce(self, key: bytes | None, value: bytes | None, headers: Headers) -> bool:
         """Hand a record to the client; false when its queue is full."""
@@ -109,14 +112,15 @@ class ConfluentPublisher:
 
     def _await_reports(self) -> bool:
         """Let some records settle for a moment; false when the process stops meanwhile."""
-        self._settle(_WAIT_S)
-        self._watch.look(self._buffered())
+        with self._told():
+            self._producer.poll(_WAIT_S)  # not under the lock: others count meanwhile
+        self.counts()
         return not self._stopping()
 
-    def _settle(self, seconds: float) -> None:
-        """Take in reports, waiting so long for the first; raises what became of a record that failed."""
+    def _settle(self) -> None:
+        """Take in reports; raises what became of a record that failed."""
         with self._told():
-            self._producer.poll(seconds)
+            self._producer.poll(0)
         failure, self._failure = self._failure, None
         if failure:
             raise _final(failure, self._rights)

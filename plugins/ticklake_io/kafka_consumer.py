@@ -28,16 +28,10 @@ from ticklake.errors import BrokerUnavailable, ChainBroken
 from ticklake_io.kafka_client import one_line, open_client, topic_id, unavailable
 from ticklake_io.kafka_rights import Rights
 from ticklake_io.kafka_security import PLAINTEXT, Security
-from ticklake_io.records import Changes, Committed, Records
+from ticklake_io.records import HEARTBEATS, LONGEST_REBALANCE_MS, RECREATE, Changes, Committed, Records
 
 _ANSWER_S = 5.0
 """How long a broker may take to answer at first."""
-RECREATE = "the broker has lost records that it had acknowledged; recreate the topic, the lake then begins a new generation"
-
-HEARTBEATS = 15
-"""In a session's time, unless told otherwise."""
-LONGEST_REBALANCE_MS = 60_000
-"""A member that does not rejoin holds up its group for so long. Between two polls we take a tenth of a second, at a start some listings."""
 
 _NOT_OURS = (CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError)
 """What the client raises for a commit that the group does not take."""

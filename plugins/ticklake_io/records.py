@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+HEARTBEATS = 15
+"""In a session's time, unless told otherwise."""
+LONGEST_REBALANCE_MS = 60_000
+"""A member that does not rejoin holds up its group for so long. Between two polls we take a tenth of a second, at a start some listings."""
+RECREATE = "the broker has lost records that it had acknowledged; recreate the topic, the lake then begins a new generation"
+
 
 @dataclass
 class Records:

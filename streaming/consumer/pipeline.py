@@ -26,8 +26,7 @@ from streaming.consumer.reject_limit import kinds_of
 from streaming.consumer.writer import Landed
 from ticklake.clock import Clock
 from ticklake.errors import ChainBroken, Retry
-from ticklake_io.kafka_consumer import RECREATE
-from ticklake_io.records import Committed, RecordSource
+from ticklake_io.records import RECREATE, Committed, RecordSource
 
 _log = structlog.get_logger()
 

@@ -49,7 +49,7 @@ class Service:
                 "TICKLAKE_HOME": str(folder),
                 "TICKLAKE_KAFKA_BOOTSTRAP": bootstrap,
                 "TICKLAKE_KAFKA_GROUP": self.ticks.name,
-            "TICKLAKE_TICKS_TOPIC": self.ticks.name,
+                "TICKLAKE_TICKS_TOPIC": self.ticks.name,
                 "TICKLAKE_DEAD_LETTERS_TOPIC": self.letters.name,
                 "TICKLAKE_LANDINGS_TOPIC": self.hints.name,
                 "TICKLAKE_S3_ENDPOINT": store_url,

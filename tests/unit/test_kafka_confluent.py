@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tests.fakes.clock import ManualClock
 from ticklake.errors import BrokerRefused, BrokerUnavailable, ConfigError, TicklakeError
 from ticklake_io.confluent_client import Trouble
 from ticklake_io.confluent_producer import ConfluentPublisher
+from ticklake_io.kafka_producer import Counts
 from ticklake_io.kafka_rights import Rights
 
 RIGHTS = Rights("user ana", "Write", "t", "g")
@@ -28,6 +31,8 @@ class CommandedProducer:
         self.room = room
         self.answers: list[KafkaError | None] = []
         self.fatal: KafkaError | None = None
+        self.nap_s = 0.0
+        self.asleep, self.awake = threading.Event(), threading.Event()
         self._open: list[Report] = []
 
     def produce(self, topic: str, value: bytes, key: bytes, on_delivery: Report, headers: object) -> None:
@@ -38,6 +43,9 @@ class CommandedProducer:
     def poll(self, seconds: float) -> int:
         if self.fatal:
             raise KafkaException(self.fatal)
+        if seconds and self.nap_s:
+            self.asleep.set()
+            self.awake.wait(self.nap_s)
         while self._open and self.answers:
             self._open.pop(0)(self.answers.pop(0), None)
         return 0
@@ -96,6 +104,24 @@ def test_a_record_waits_for_room_and_is_taken() -> None:
     producer.answers = [None]
     assert subject.publish(b"A", b"2")
     assert subject.counts() == (2, 1, 0, 1)
+
+
+def test_while_publish_waits_for_room_others_can_count() -> None:
+    producer, stop = CommandedProducer(), threading.Event()
+    subject = ConfluentPublisher(producer, "t", ManualClock(), stop.is_set, Trouble(RIGHTS), RIGHTS, window=1)  # type: ignore[arg-type]
+    subject.publish(b"A", b"1")
+    waiting = threading.Thread(target=subject.publish, args=(b"A", b"2"), daemon=True)
+    producer.nap_s = 30.0
+    waiting.start()
+    assert producer.asleep.wait(5.0)
+    counted: Queue[Counts] = Queue()
+    threading.Thread(target=lambda: counted.put(subject.counts()), daemon=True).start()
+    try:
+        assert counted.get(timeout=5.0) == (1, 0, 0, 1)
+    finally:
+        stop.set()
+        producer.awake.set()
+        waiting.join(5.0)
 
 
 def test_a_refusal_wins_over_an_outage_and_each_is_told_once() -> None:
