@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.producer.ordinals import Ordinals
-from streaming.producer.rows import COLUMNS, Row
 from streaming.producer.source import Request, create
 from streaming.producer.sources.replay import check
+from streaming.producer.sources.replay.rows import COLUMNS, Row
 from tests.fakes.clock import ManualClock
 from tests.fixtures import services
 from ticklake.columns import decode

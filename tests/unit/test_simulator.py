@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.producer.bridge import keys_of, paths
-from streaming.producer.market import Market, activity
 from streaming.producer.sources.simulator import Simulator
+from streaming.producer.sources.simulator.bridge import keys_of, paths
+from streaming.producer.sources.simulator.market import Market, activity
 from tests.fakes.clock import ManualClock
 from ticklake.columns import decode
 from ticklake.errors import ConfigError

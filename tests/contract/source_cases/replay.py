@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streaming.producer.rows import COLUMNS
 from streaming.producer.source import Request, create
+from streaming.producer.sources.replay.rows import COLUMNS
 from tests.contract.source_cases import Play, Recording, SourceCase
 from tests.fakes.clock import ManualClock
 from tests.fixtures import services

@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from streaming.producer.bridge import keys_of, paths, uniform
+from streaming.producer.sources.simulator.bridge import keys_of, paths, uniform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from streaming.producer.bridge import Floats, Times
+    from streaming.producer.sources.simulator.bridge import Floats, Times
     from ticklake.instruments import Instrument
 
     Cents = NDArray[np.int64]

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from streaming.producer.ordinals import Ordinals
-from streaming.producer.rows import Row, read
+from streaming.producer.sources.replay.rows import Row, read
 from ticklake.columns import TEXT_LIMITS, YEARS
 from ticklake.errors import BadLine, ConfigError
 from ticklake.tick import Tick, tick_id

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from streaming.producer.market import MODEL_VERSION, Market
+from streaming.producer.sources.simulator.market import MODEL_VERSION, Market
 from ticklake.calendars import calendar
 from ticklake.errors import ConfigError
 from ticklake.tick import Tick, tick_id
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from streaming.producer.bridge import Times
-    from streaming.producer.market import Cents
     from streaming.producer.source import Request, Source, Wait
+    from streaming.producer.sources.simulator.bridge import Times
+    from streaming.producer.sources.simulator.market import Cents
     from ticklake.clock import Clock
     from ticklake.instruments import Instrument, Instruments
     from ticklake.settings import Settings
