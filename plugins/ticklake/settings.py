@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     )
 
     flush_records: int = Field(20_000, ge=1, description="most records of a raw object")
-    flush_bytes: int = Field(16_000_000, ge=1, description="most bytes of record values in a raw object")
+    flush_bytes: int = Field(16_000_000, ge=1, description="most bytes of record keys and values in a raw object")
     flush_age_s: float = Field(5.0, gt=0, description="oldest that a buffered record may become before its object is written")
     buffer_bytes: int = Field(48_000_000, ge=1, description="record bytes in memory past which partitions are paused")
     landing_hint_s: float = Field(5.0, gt=0, description="least time between two landing hints of one consumer")
