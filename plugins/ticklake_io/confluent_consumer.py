@@ -163,6 +163,8 @@ class ConfluentSource:
             "max.partition.fetch.bytes": 512 << 10,
             "fetch.max.bytes": 1 << 20,
             "fetch.queue.backoff.ms": 10,
+            # A question about offsets waits behind a fetch that waits for records.
+            "fetch.wait.max.ms": 50,
         }
 
     def _gain(self, _: Consumer, partitions: list[TopicPartition]) -> None:

@@ -14,6 +14,7 @@ MAX_RECORD_BYTES = 4 << 20
 """Larger than the ticks topic allows, or the largest poison would block its partition."""
 
 _HEADERS = ("REJECT_REASON", "TOPIC", "GENERATION", "PARTITION_ID", "OFFSET_ID", "OBJECT_KEY")
+_COLUMNS = [*_HEADERS, "KEY", "VALUE"]
 _ANSWER_S = 10.0
 _MOST_VALUE_BYTES = MAX_RECORD_BYTES - (1 << 20)
 """Leaves room for the key, which is no longer than a record of the ticks topic, and the headers."""
@@ -38,7 +39,7 @@ class DeadLetters:
         if rejected is None or not rejected.num_rows:
             return True
         with self._lock:
-            if not all(self._publish(row) for row in rejected.to_pylist()):
+            if not all(self._publish(row) for row in rejected.select(_COLUMNS).to_pylist()):
                 return False
             while not self._publisher.flush(_ANSWER_S):
                 _log.warning("dead_letters_wait", rows=rejected.num_rows)
