@@ -115,6 +115,7 @@ class Stream:
         self._patience = patience or Patience(clock, SystemRandom(), first_s=FIRST_WAIT_S)
         self._health = SourceHealth("waiting", "not connected yet")
         self._subscribed: frozenset[str] = frozenset()
+        self._asked: set[str] = set()
         self._missed = False
         self._recent: dict[str, dict[str, None]] = {}
 
@@ -204,7 +205,7 @@ class Stream:
                     raise SourceUnavailable(f"{self.name} was silent for {self._dialect.silence_s:g} s") from None
                 continue
             heard = self._clock.monotonic()
-            yield from filter(self._is_new, session.read(message))
+            yield from filter(self._is_new, map(self._asked_for, session.read(message)))
         return True
 
     def _follow(self, connection: ClientConnection, session: Session) -> None:
@@ -219,7 +220,14 @@ class Stream:
             for request in session.subscribe(sorted(new)):
                 connection.send(request)
         self._subscribed = wanted
+        self._asked |= wanted
         self._health = replace(self._health, detail=f"connected, {len(wanted)} symbols")
+
+    def _asked_for(self, item: Tick | Reject) -> Tick | Reject:
+        """The item, or a reject for a tick of a symbol that nobody has ever asked for: what is remembered by symbol must have a bound."""
+        if isinstance(item, Tick) and item.symbol not in self._asked:
+            return BadPayload(self.name, "a tick of a symbol that was not asked for")
+        return item
 
     def _is_new(self, item: Tick | Reject) -> bool:
         """Whether it is a reject, or a tick that is not among the newest of its symbol already."""

@@ -218,6 +218,12 @@ def test_memory_of_what_was_sent_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
         assert {symbol: len(ids) for symbol, ids in run.source._recent.items()} == {"A": 2, "B": 1}
 
 
+def test_a_symbol_that_was_not_asked_for_is_a_reject_and_not_remembered() -> None:
+    with MisbehavingServer((Heard("+A"), "Z1", "A1")) as server, running(server.url) as run:
+        assert run.words(2) == ["BadPayload", "A1"]
+        assert set(run.source._recent) == {"A"}
+
+
 def test_a_gap_is_counted_and_all_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "FOLLOW_S", 0.05)
     with MisbehavingServer((Heard("+AB"), "gap", Heard("-AB"), Heard("+AB"), "A1")) as server, running(server.url, "AB") as run:

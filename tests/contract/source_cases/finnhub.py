@@ -89,6 +89,6 @@ def play(recording: Recording) -> Iterator[Play]:
         patch.setattr(stream, "FIRST_WAIT_S", 0.01)
         patch.setenv("TICKLAKE_FINNHUB_URL", server.url)
         patch.setenv("TICKLAKE_FINNHUB_KEY", KEY)
-        source = create("finnhub", Request(symbols=("AAPL", "BRK.B")), services.settings(), LISTED, SystemClock())
+        source = create("finnhub", Request(symbols=("AAPL", "BRK.B", "BINANCE:PEPEUSDT", "EURUSD")), services.settings(), LISTED, SystemClock())
         yield Play(source, stop, stop.wait)
         assert all(KEY in path for path in server.paths)
