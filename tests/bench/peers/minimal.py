@@ -54,7 +54,6 @@ class KafkaPython:
 
         self._kafka, self._topic = kafka, topic
         self._consumer = kafka.KafkaConsumer(
-            topic,
             bootstrap_servers=bootstrap,
             group_id=group,
             enable_auto_commit=False,
@@ -63,6 +62,10 @@ class KafkaPython:
             max_partition_fetch_bytes=4 << 20,
             receive_buffer_bytes=4 << 20,
         )
+        # A member that joins before it has heard of the topic is given nothing, for minutes.
+        if not self._consumer.partitions_for_topic(topic):
+            raise RuntimeError(f"there is no topic {topic}")
+        self._consumer.subscribe([topic])
 
     def poll(self) -> Iterator[Record]:
         for part, records in self._consumer.poll(timeout_ms=100).items():
