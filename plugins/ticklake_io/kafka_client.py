@@ -50,7 +50,21 @@ class _DirectSocket(KafkaNetSocket):  # type: ignore[misc]
 
 
 class _VerifyingSocket(ssl.SSLSocket):
-    """Closes when its handshake fails, which kafka-python forgets, and tells its context of a certificate that was not trusted."""
+    """Closes when its handshake fails, which kafka-python forgets, and tells its context of a certificate that was not trusted.
+
+    Its end comes apart from what was sent before it: kafka-python throws both away when it reads them together, and a broker
+    sends its refusal of a login together with the end.
+    """
+
+    _heard = False
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        data = super().recv(buflen, flags)
+        if self._heard and not data:
+            self._heard = False
+            raise ssl.SSLWantReadError
+        self._heard = bool(data)
+        return data
 
     def do_handshake(self, block: bool = False) -> None:
         try:

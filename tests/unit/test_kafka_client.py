@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gc
 import socket
+import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import trustme
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
@@ -15,7 +19,7 @@ from tests.fakes.clock import ManualClock
 from tests.fixtures.services import HOST, free_port
 from ticklake.errors import BrokerUnavailable
 from ticklake_airflow.landing_trigger import LandingTrigger
-from ticklake_io.kafka_client import one_line, open_client, unavailable
+from ticklake_io.kafka_client import one_line, open_client, unavailable, verifying_context
 from ticklake_io.kafka_consumer import KafkaSource
 from ticklake_io.kafka_producer import connect
 from ticklake_io.kafka_view import KafkaView
@@ -83,3 +87,25 @@ def test_only_the_client_s_own_errors_are_translated() -> None:
     with pytest.raises(BrokerUnavailable, match="Kafka does not answer: KafkaError: two lines"), unavailable():
         raise KafkaError("two\n  lines")
     assert len(one_line(KafkaError("x" * 1_000))) == 300
+
+
+def test_the_end_of_a_connection_comes_apart_from_what_was_sent_before_it(tmp_path: Path) -> None:
+    """kafka-python would throw a refusal away that comes together with the end."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    ours, theirs = socket.socketpair()
+
+    def refuse() -> None:
+        with server.wrap_socket(theirs, server_side=True) as spoken:
+            spoken.sendall(b"refused")
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    with verifying_context(str(tmp_path / "ca.pem")).wrap_socket(ours, server_hostname="127.0.0.1") as heard:
+        thread.join(5.0)
+        assert heard.recv(4096) == b"refused"
+        with pytest.raises(ssl.SSLWantReadError):
+            heard.recv(4096)
+        assert heard.recv(4096) == b""
