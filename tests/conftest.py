@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -17,6 +18,14 @@ os.environ.update({name: value for name, value in Instance.current().environment
 def quiet_logs() -> None:
     """The log lines of code under test are no part of its test."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """A main that is tested sets up its log, for streams that end with its test."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(autouse=True)
