@@ -132,6 +132,7 @@ class KafkaSource:
                 raise
 
     def poll(self, seconds: float) -> dict[int, Records]:
+        self._go_on_joining()
         try:
             with self._translated():
                 polled = self._consumer.poll(timeout_ms=max(1, int(seconds * 1000)), max_records=self._max_records)
@@ -141,6 +142,16 @@ class KafkaSource:
             self._hold()
             return {}
         return {part.partition: _columns(records) for part, records in polled.items()}
+
+    def _go_on_joining(self) -> None:
+        """Finish a join that outlasted a poll.
+
+        kafka-python forgets it when the topic's metadata had asked for it and no longer does: the member then sends no heartbeats, hears of
+        no rebalance and keeps what it has for ever (seen with 3.0.12).
+        """
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - there is no other way to it
+        if coordinator.rejoining:
+            coordinator.request_rejoin()
 
     def changes(self) -> Changes:
         changes = self._listener.take()
