@@ -5,6 +5,7 @@ Exit status: 0, or 1 when input was no tick, or ticks refused or not delivered, 
 
 from __future__ import annotations
 
+import gc
 import math
 import signal
 import sys
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run the source to its end, to `--limit`, or to Ctrl-C; then tell what was done. The exit status."""
+    gc.set_threshold(100_000)  # ticks come and go by the ten thousand and form no cycles
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
