@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from infra.local import broker
-from infra.local.files import make_folders
-from infra.local.instance import Instance
 from tests.chaos.faulty_store import FaultyStore
 from tests.chaos.waiting import until
-from tests.fixtures.services import free_port, listens
+from tests.fixtures.broker import free_instance
+from tests.fixtures.services import listens
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 60.0
@@ -151,11 +150,7 @@ class Broker(Actor):
     """Kafka with its data in `home`, which lets members have sessions as short as a second."""
 
     def __init__(self, home: Path) -> None:
-        port = free_port()
-        while listens(port + 1):
-            port = free_port()  # the controller's port is the one behind the broker's
-        instance = Instance(home, port)
-        make_folders(instance)
+        instance = free_instance(home)
         broker.prepare(instance)
         command = (*broker.command(instance), "--override", "group.min.session.timeout.ms=1000")
         super().__init__("broker", command, instance.process_environment("broker", {}), instance.home / "logs")
