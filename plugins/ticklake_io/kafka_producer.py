@@ -41,6 +41,8 @@ SILENCE_S = 5.0
 _TRY_S = 2.0
 _MOMENT_S = 0.25
 _CLOSE_S = 1.0
+_BATCH_BYTES = 1 << 19
+"""kafka-python wakes its sender for every record while a second batch of a partition waits; a batch this large rarely does."""
 _MOST_CHOSEN = 10_000
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -268,7 +270,7 @@ def _producer(bootstrap: str, security: Security, delivery_timeout_s: float, max
         compression_type="lz4",
         partitioner=SymbolPartitioner(),
         linger_ms=10,
-        batch_size=131_072,
+        batch_size=_BATCH_BYTES,
         max_request_size=max_record_bytes,
         delivery_timeout_ms=delivery_timeout_s * 1000,
         request_timeout_ms=10_000,
