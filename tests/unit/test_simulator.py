@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.producer.sources.simulator import Simulator
-from streaming.producer.sources.simulator.bridge import keys_of, paths
-from streaming.producer.sources.simulator.market import Market, activity
 from tests.fakes.clock import ManualClock
 from ticklake.columns import decode
 from ticklake.errors import ConfigError
 from ticklake.instruments import Instrument
+from ticklake.simulated.bridge import keys_of, paths
+from ticklake.simulated.market import Market, activity
 from ticklake.tick import Tick, encode
 
 SECTORS = ("Energy", "Financials", "Utilities")

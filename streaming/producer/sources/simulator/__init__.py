@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from streaming.producer.sources.simulator.market import MODEL_VERSION, Market
 from ticklake.calendars import calendar
 from ticklake.errors import ConfigError
+from ticklake.simulated.market import MODEL_VERSION, Market
 from ticklake.tick import Tick, tick_id
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from streaming.producer.source import Request, Source, Wait
-    from streaming.producer.sources.simulator.bridge import Times
-    from streaming.producer.sources.simulator.market import Cents
     from ticklake.clock import Clock
     from ticklake.instruments import Instrument, Instruments
     from ticklake.settings import Settings
+    from ticklake.simulated.bridge import Times
+    from ticklake.simulated.market import Cents
 
 NAME = "simulator"
 SYNTHETIC = True

@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from streaming.producer.sources.simulator.bridge import keys_of, paths, uniform
+from ticklake.simulated.bridge import keys_of, paths, uniform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from streaming.producer.sources.simulator.bridge import Floats, Times
     from ticklake.instruments import Instrument
+    from ticklake.simulated.bridge import Floats, Times
 
     Cents = NDArray[np.int64]
 
