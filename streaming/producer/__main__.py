@@ -21,7 +21,6 @@ from streaming.http import Pages, serving
 from streaming.producer.desk import Desk
 from streaming.producer.kept import Kept
 from streaming.producer.metrics import ProducerMetrics
-from streaming.producer.patience import Patience
 from streaming.producer.rejects import Rejects
 from streaming.producer.rota import Rota, check_sources
 from streaming.producer.run import Producer
@@ -31,6 +30,7 @@ from ticklake import instruments
 from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
 from ticklake.errors import ConfigError, TicklakeError
+from ticklake.patience import Patience
 from ticklake.settings import Settings
 from ticklake_io.kafka_open import open_publisher
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from websockets.exceptions import InvalidProxy, InvalidStatus, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
-from streaming.producer.patience import retry_after_s
 from ticklake.errors import ConfigError, SourceRefused, SourceUnavailable, TicklakeError
+from ticklake.patience import retry_after_s
 
 if TYPE_CHECKING:
     from datetime import datetime

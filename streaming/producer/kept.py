@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from streaming.producer.patience import Patience
     from streaming.producer.source import Source, State, Wait
     from ticklake.clock import Clock
     from ticklake.errors import Reject
+    from ticklake.patience import Patience
 
 COOLDOWN_S = 60.0
 """How long a source rests after an error that nobody foresaw."""

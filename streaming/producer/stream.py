@@ -20,9 +20,9 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 from websockets.frames import CloseCode
 
 from streaming.producer.dialing import MOST_BYTES, dial
-from streaming.producer.patience import Patience
 from streaming.producer.source import Checkup, SourceHealth
 from ticklake.errors import BadPayload, ConfigError, SourceUnavailable, Stop
+from ticklake.patience import Patience
 from ticklake.tick import Tick
 
 if TYPE_CHECKING:

@@ -17,12 +17,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from streaming.producer.budget import US_EASTERN
 from streaming.producer.source import Checkable, Observed, Request, create, is_synthetic
 from streaming.producer.sources.alphavantage import build
-from streaming.producer.sources.alphavantage.client import AlphaVantage
 from streaming.producer.sources.alphavantage.feed import Feed
-from streaming.producer.sources.alphavantage.settings import AlphaVantageSettings
 from tests.fakes.clock import ManualClock
 from tests.fakes.provider import FakeProvider, Reply
 from tests.fixtures import services
@@ -31,6 +28,9 @@ from ticklake.calendars import calendar
 from ticklake.errors import BadPayload, ConfigError, QuotaSpent, Reject, Retry, SourceRefused, SourceUnavailable, Stop
 from ticklake.instruments import Instrument, Instruments, SourceSymbols
 from ticklake.tick import Tick
+from ticklake_io.alphavantage.client import AlphaVantage
+from ticklake_io.alphavantage.settings import AlphaVantageSettings
+from ticklake_io.budget import US_EASTERN
 from ticklake_io.http import Answer
 
 MONDAY = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.producer.sources.alphavantage import bars, quotes
-from streaming.producer.sources.alphavantage.answers import Now, read
-from streaming.producer.sources.alphavantage.bars import VendorBar
-from streaming.producer.sources.alphavantage.quotes import Quote
-from streaming.producer.sources.alphavantage.settings import Entitlement
 from tests.fixtures.alphavantage import KEY, NAMES, answer
 from ticklake.calendars import calendar
 from ticklake.columns import decode
 from ticklake.errors import BadPayload, QuotaSpent, SourceRefused, SourceUnavailable, TicklakeError
 from ticklake.tick import Tick, encode
+from ticklake_io.alphavantage import bars, quotes
+from ticklake_io.alphavantage.answers import Now, read
+from ticklake_io.alphavantage.bars import VendorBar
+from ticklake_io.alphavantage.quotes import Quote
+from ticklake_io.alphavantage.settings import Entitlement
 from ticklake_io.http import Answer
 
 AT = datetime(2026, 11, 23, 17, 1, tzinfo=UTC)

@@ -20,13 +20,13 @@ from pydantic import SecretStr
 from streaming.producer.source import Request
 from streaming.producer.sources.alphavantage import build
 from streaming.producer.sources.alphavantage.feed import Feed
-from streaming.producer.sources.alphavantage.settings import AlphaVantageSettings
 from tests.fixtures.alphavantage import KEY, answer
 from tests.fixtures.logs import logged
 from ticklake.clock import SystemClock
 from ticklake.errors import BadPayload, SourceRefused, SourceUnavailable, TicklakeError
 from ticklake.instruments import Instrument, Instruments
 from ticklake_io import http
+from ticklake_io.alphavantage.settings import AlphaVantageSettings
 from ticklake_io.http import HttpxClient
 
 LISTED = Instruments((Instrument(symbol="IBM", name="IBM", calendar="XNYS", primary="alphavantage"),))

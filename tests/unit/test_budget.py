@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from streaming.producer.budget import US_EASTERN, Plan, QuotaBudget
 from tests.fakes.clock import ManualClock
 from ticklake.errors import ConfigError, QuotaSpent, Retry, SourceUnavailable
+from ticklake_io.budget import US_EASTERN, Plan, QuotaBudget
 
 FREE = Plan(a_day=25, gap_s=1.1)
 

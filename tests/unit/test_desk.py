@@ -18,7 +18,6 @@ from streaming.producer import __main__ as service
 from streaming.producer.desk import SILENT_S, STUCK_S, Desk
 from streaming.producer.kept import Kept
 from streaming.producer.metrics import ProducerMetrics
-from streaming.producer.patience import Patience
 from streaming.producer.rejects import Rejects
 from streaming.producer.rota import Rota
 from streaming.producer.source import Source, SourceHealth, Wait
@@ -29,6 +28,7 @@ from tests.fixtures.logs import logged
 from tests.unit.test_producer import tick
 from ticklake.errors import BadPayload, SourceRefused, SourceUnavailable, TicklakeError
 from ticklake.instruments import Instrument, Instruments
+from ticklake.patience import Patience
 from ticklake.tick import Tick
 from ticklake_cli.producing import Producing
 from ticklake_io.kafka_producer import Counts

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streaming.producer import fields
+from ticklake import fields
 from ticklake.columns import decode
 from ticklake.tick import Tick, encode
 

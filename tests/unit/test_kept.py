@@ -9,7 +9,6 @@ from random import Random
 import pytest
 
 from streaming.producer.kept import COOLDOWN_S, Kept
-from streaming.producer.patience import Patience
 from streaming.producer.rejects import MOST_REASONS, QUIET_S, Rejects
 from streaming.producer.source import Source, SourceHealth, State, Wait
 from tests.fakes.clock import ManualClock
@@ -17,6 +16,7 @@ from tests.fakes.producer import ListSource
 from tests.fixtures.logs import logged
 from tests.unit.test_producer import tick
 from ticklake.errors import BadLine, BadPayload, ConfigError, QuotaSpent, Reject, SourceRefused, SourceUnavailable
+from ticklake.patience import Patience
 from ticklake.tick import Tick
 
 

@@ -10,10 +10,10 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.producer.patience import MOST_ASKED_S, Backoff, Breaker, Patience, retry_after_s
 from tests.fakes.chance import Longest
 from tests.fakes.clock import ManualClock
 from ticklake.errors import QuotaSpent, SourceUnavailable
+from ticklake.patience import MOST_ASKED_S, Backoff, Breaker, Patience, retry_after_s
 
 
 def test_the_longest_wait_doubles_up_to_a_limit() -> None:

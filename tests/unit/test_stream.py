@@ -15,7 +15,6 @@ from websockets import http11
 from websockets.server import ServerProtocol
 
 from streaming.producer import dialing, stream
-from streaming.producer.patience import Patience
 from streaming.producer.source import Request
 from streaming.producer.stream import Stream, wanted
 from tests.fakes.chance import Longest
@@ -25,6 +24,7 @@ from tests.fixtures.logs import logged
 from ticklake.clock import SystemClock
 from ticklake.errors import BadPayload, ConfigError, Reject, Retry, SourceRefused, SourceUnavailable, TicklakeError
 from ticklake.instruments import Instruments, SourceSymbols
+from ticklake.patience import Patience
 from ticklake.tick import Tick
 
 LIMIT_S = 10.0

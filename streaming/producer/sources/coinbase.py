@@ -18,8 +18,8 @@ import msgspec
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from streaming.producer import fields
 from streaming.producer.stream import Stream, wanted
+from ticklake import fields
 from ticklake.errors import BadPayload
 from ticklake.settings import SourceSettings, load_source
 from ticklake.tick import Tick, tick_id

@@ -24,9 +24,9 @@ import msgspec
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from streaming.producer import fields
 from streaming.producer.ordinals import Ordinals
 from streaming.producer.stream import Stream, wanted
+from ticklake import fields
 from ticklake.errors import BadPayload, SourceRefused
 from ticklake.settings import SourceSettings, load_source
 from ticklake.tick import Tick, tick_id

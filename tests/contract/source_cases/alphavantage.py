@@ -14,13 +14,13 @@ from pydantic import SecretStr
 
 from streaming.producer.source import Request
 from streaming.producer.sources.alphavantage import build
-from streaming.producer.sources.alphavantage.settings import AlphaVantageSettings
 from tests.contract.source_cases import Play, Recording, SourceCase
 from tests.fakes.clock import ManualClock
 from tests.fakes.provider import FakeProvider
 from tests.fixtures.alphavantage import KEY, answer
 from ticklake.errors import BadPayload, QuotaSpent, SourceRefused, SourceUnavailable, TicklakeError
 from ticklake.instruments import Instrument, Instruments, SourceSymbols
+from ticklake_io.alphavantage.settings import AlphaVantageSettings
 from ticklake_io.http import Answer
 
 SYMBOLS = ("IBM", "BRK.B", "AAPL")

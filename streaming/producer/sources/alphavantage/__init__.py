@@ -2,12 +2,10 @@
 
 | module | what it knows |
 | --- | --- |
-| settings | the key, the plan, what the plan includes |
-| answers | what an answer means: data, too fast, spent, refused, garbage |
-| quotes, bars | the rows of an answer, typed; a quote as a tick |
-| client | the endpoints, each call counted by the budget |
 | schedule, after_close | whom to ask next, and when |
 | feed | the loop |
+
+What is asked and what answers mean: `ticklake_io.alphavantage`.
 """
 
 from __future__ import annotations
@@ -15,16 +13,16 @@ from __future__ import annotations
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from streaming.producer.budget import QuotaBudget
-from streaming.producer.patience import Patience
 from streaming.producer.sources.alphavantage.after_close import AfterClose
-from streaming.producer.sources.alphavantage.answers import NAME
-from streaming.producer.sources.alphavantage.client import MOST_SYMBOLS, AlphaVantage
 from streaming.producer.sources.alphavantage.feed import Exchanges, Feed
 from streaming.producer.sources.alphavantage.schedule import InSession
-from streaming.producer.sources.alphavantage.settings import DELAY_S, AlphaVantageSettings
 from ticklake.errors import ConfigError
+from ticklake.patience import Patience
 from ticklake.settings import load_source
+from ticklake_io.alphavantage.answers import NAME
+from ticklake_io.alphavantage.client import MOST_SYMBOLS, AlphaVantage
+from ticklake_io.alphavantage.settings import DELAY_S, AlphaVantageSettings
+from ticklake_io.budget import QuotaBudget
 from ticklake_io.http import HttpxClient
 
 if TYPE_CHECKING:

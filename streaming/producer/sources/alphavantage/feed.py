@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING
 import structlog
 
 from streaming.producer.source import Checkup, SourceHealth
-from streaming.producer.sources.alphavantage import quotes
-from streaming.producer.sources.alphavantage.answers import NAME
 from streaming.producer.sources.alphavantage.schedule import Quota, Turn
 from ticklake import calendars
 from ticklake.errors import BadPayload, QuotaSpent, Reject, Retry, SourceUnavailable, Stop
 from ticklake.tick import Tick
+from ticklake_io.alphavantage import quotes
+from ticklake_io.alphavantage.answers import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from streaming.producer.budget import QuotaBudget
-    from streaming.producer.patience import Patience
     from streaming.producer.source import State, Wait
-    from streaming.producer.sources.alphavantage.client import AlphaVantage
-    from streaming.producer.sources.alphavantage.quotes import Quote
     from streaming.producer.sources.alphavantage.schedule import Schedule
-    from streaming.producer.sources.alphavantage.settings import AlphaVantageSettings
     from ticklake.calendars import Calendar
     from ticklake.clock import Clock
     from ticklake.instruments import Instruments
+    from ticklake.patience import Patience
+    from ticklake_io.alphavantage.client import AlphaVantage
+    from ticklake_io.alphavantage.quotes import Quote
+    from ticklake_io.alphavantage.settings import AlphaVantageSettings
+    from ticklake_io.budget import QuotaBudget
 
 HOME_EXCHANGE = "XNYS"
 """Whose hours a symbol keeps that is not on the instrument list."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from streaming.producer.sources.alphavantage.answers import NAME
-from streaming.producer.sources.alphavantage.quotes import count, eastern, price
 from ticklake.errors import BadPayload
+from ticklake_io.alphavantage.answers import NAME
+from ticklake_io.alphavantage.quotes import count, eastern, price
 
 if TYPE_CHECKING:
     from datetime import datetime

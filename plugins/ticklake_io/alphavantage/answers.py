@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from streaming.producer.patience import retry_after_s
 from ticklake.errors import BadPayload, QuotaSpent, SourceRefused, SourceUnavailable
+from ticklake.patience import retry_after_s
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from streaming.producer.budget import MINUTE_S, Plan
 from ticklake.settings import SourceSettings
+from ticklake_io.budget import MINUTE_S, Plan
 
 Entitlement = Literal["eod", "delayed", "realtime"]
 

@@ -13,15 +13,15 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from streaming.producer import fields
-from streaming.producer.sources.alphavantage.answers import NAME
-from streaming.producer.sources.alphavantage.settings import DELAY_S
+from ticklake import fields
 from ticklake.errors import BadPayload
 from ticklake.tick import Tick, tick_id
+from ticklake_io.alphavantage.answers import NAME
+from ticklake_io.alphavantage.settings import DELAY_S
 
 if TYPE_CHECKING:
-    from streaming.producer.sources.alphavantage.settings import Entitlement
     from ticklake.calendars import Calendar, Session
+    from ticklake_io.alphavantage.settings import Entitlement
 
 US_EASTERN = ZoneInfo("America/New_York")
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streaming.producer.sources.alphavantage import answers, bars, quotes
 from ticklake.errors import QuotaSpent
+from ticklake_io.alphavantage import answers, bars, quotes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streaming.producer.budget import QuotaBudget
-    from streaming.producer.sources.alphavantage.bars import MarketStatus, VendorBar
-    from streaming.producer.sources.alphavantage.quotes import Quote
-    from streaming.producer.sources.alphavantage.settings import AlphaVantageSettings
     from ticklake.clock import Clock
     from ticklake.errors import BadPayload
     from ticklake.instruments import Instruments
+    from ticklake_io.alphavantage.bars import MarketStatus, VendorBar
+    from ticklake_io.alphavantage.quotes import Quote
+    from ticklake_io.alphavantage.settings import AlphaVantageSettings
+    from ticklake_io.budget import QuotaBudget
     from ticklake_io.http import HttpClient
 
 MOST_SYMBOLS = 100
