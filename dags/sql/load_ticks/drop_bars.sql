@@ -1,19 +1,8 @@
--- The minutes in which the batch has trades; whatever their bars were made of, trades are better.
+-- Whatever the bars of the touched minutes were made of, trades are better.
 DELETE FROM CURATED.BARS_1M
-USING (
-    SELECT DISTINCT
-        ARRIVED.SYMBOL,
-        ARRIVED.SOURCE,
-        DATE_TRUNC('MINUTE', ARRIVED.EVENT_TIME) AS BAR_START
-    FROM RAW.TICKS AS ARRIVED
-    INNER JOIN OPS.LOADS AS LOADS ON ARRIVED.OBJECT_KEY = LOADS.OBJECT_KEY
-    WHERE
-        LOADS.MERGE_ID = :merge_id
-        AND ARRIVED.KAFKA_TIME BETWEEN :first_kafka_time AND :last_kafka_time
-        AND ARRIVED.REJECT_REASON IS NULL
-        AND ARRIVED.KIND = 'trade'
-) AS TOUCHED
+USING OPS.BAR_CHANGES AS TOUCHED
 WHERE
-    CURATED.BARS_1M.SYMBOL = TOUCHED.SYMBOL
+    TOUCHED.MERGE_ID = :merge_id
+    AND CURATED.BARS_1M.SYMBOL = TOUCHED.SYMBOL
     AND CURATED.BARS_1M.SOURCE = TOUCHED.SOURCE
     AND CURATED.BARS_1M.BAR_START = TOUCHED.BAR_START

@@ -33,21 +33,26 @@ class Copied:
     chain_from: int
     gap_reason: str | None
     records: int
-    rejects: int
     first_kafka_time: datetime
     last_kafka_time: datetime
     merges: bool
 
 
-class Batch(NamedTuple):
-    """What the valid rows of a merge are: their days and, by symbol and source, their oldest and newest event time."""
+class Span(NamedTuple):
+    """Where the valid rows of a merge lie: their days, and their oldest and newest event time."""
 
-    rows: int
     dates: list[date]
     oldest: datetime
     newest: datetime
     settled: datetime
     """No symbol's newest tick is older."""
+
+
+class Batch(NamedTuple):
+    """What a merge holds: the span of its valid rows, None when there are none, and the number of rows that break a rule."""
+
+    span: Span | None
+    invalid: int
 
 
 class Merge:
@@ -76,30 +81,29 @@ class Merge:
         watermarks = {Partition(row["GENERATION"], row["PARTITION_ID"]): int(row["NEXT_OFFSET"]) for row in self._rows("watermarks")}
         chosen, stopped = plan(waiting, watermarks)
         objects = [each for each in chosen if each.merges]
-        winners = self._merge(chosen, objects)
-        return Merged(len(objects), sum(each.records for each in objects), winners, sum(each.rejects for each in objects)), stopped
+        return self._merge(chosen, objects), stopped
 
-    def _merge(self, chosen: Sequence[Copied], objects: Sequence[Copied]) -> int:
-        """Merge `objects` and advance the watermarks behind `chosen`; the number of new winners."""
+    def _merge(self, chosen: Sequence[Copied], objects: Sequence[Copied]) -> Merged:
+        """Merge `objects` and advance the watermarks behind `chosen`."""
         if not chosen:
-            return 0
+            return Merged()
         ends = {each.partition: each.end for each in chosen}
         advances = json.dumps([{"generation": at.generation, "partition_id": at.id, "next_offset": end} for at, end in ends.items()])
         params: dict[str, Any] = {"merge_id": str(uuid.uuid4()), "now": self._clock.now(), "advances": advances}
-        winners = 0
+        winners = rejects = 0
         if objects:
             self._rows("mark_merged", params)
-            batch = self._batch(objects, params)
-            if batch:
-                winners = self._curate(params | _bounds(batch))
-            if any(each.rejects for each in objects):
+            span, rejects = self._batch(objects, params)
+            if span:
+                winners = self._curate(params | _bounds(span))
+            if rejects:
                 self._rows("quarantine", params)
         self._rows("drop_watermarks", params)
         self._rows("set_watermarks", params)
-        return winners
+        return Merged(len(objects), sum(each.records for each in objects), winners, rejects)
 
-    def _batch(self, objects: Sequence[Copied], params: dict[str, Any]) -> Batch | None:
-        """What the batch holds; None when it has no valid row. Adds the bounds of KAFKA_TIME to `params`.
+    def _batch(self, objects: Sequence[Copied], params: dict[str, Any]) -> Batch:
+        """What the batch holds. Adds the bounds of KAFKA_TIME to `params`.
 
         The bounds spare both engines most of RAW.TICKS. A broker's clock that was set back can put a row outside of them:
         then they are dropped, because the ledger's count decides.
@@ -111,13 +115,14 @@ class Merge:
             groups = self._rows("batch", params)
             rows = sum(group["N"] for group in groups)
             if rows == expected:
-                return _batch(rows, [group for group in groups if group["SYMBOL"] is not None])
+                valid = [group for group in groups if group["SYMBOL"] is not None]
+                return Batch(_span(valid) if valid else None, rows - sum(group["N"] for group in valid))
         raise LoadMismatch(f"RAW.TICKS holds {rows} rows of {len(objects)} objects from {objects[0].key}, the ledger says {expected}")
 
     def _curate(self, params: dict[str, Any]) -> int:
         unseated = self._changed("unseat_ticks", params)
         winners = self._changed("merge_ticks", params) - unseated
-        for name in ("drop_bars", "make_bars", "drop_latest", "make_latest"):
+        for name in ("note_changes", "drop_bars", "make_bars", "drop_latest", "make_latest"):
             self._rows(name, params)
         return winners
 
@@ -138,30 +143,27 @@ def _copied(row: Row) -> Copied:
         chain_from=row["CHAIN_FROM"],
         gap_reason=row["GAP_REASON"],
         records=row["RECORDS"],
-        rejects=row["REJECTS"],
         first_kafka_time=row["FIRST_KAFKA_TIME"],
         last_kafka_time=row["LAST_KAFKA_TIME"],
         merges=row["STATE"] == "COPIED",
     )
 
 
-def _batch(rows: int, groups: Sequence[Row]) -> Batch | None:
-    if not groups:
-        return None
+def _span(groups: Sequence[Row]) -> Span:
     newest: dict[tuple[str, str], datetime] = {}
     for group in groups:
         key = (group["SYMBOL"], group["SOURCE"])
         newest[key] = max(group["NEWEST"], newest.get(key, group["NEWEST"]))
     dates = sorted({group["EVENT_DATE"] for group in groups})
-    return Batch(rows, dates, min(group["OLDEST"] for group in groups), max(newest.values()), min(newest.values()))
+    return Span(dates, min(group["OLDEST"] for group in groups), max(newest.values()), min(newest.values()))
 
 
-def _bounds(batch: Batch) -> dict[str, Any]:
+def _bounds(span: Span) -> dict[str, Any]:
     return {
-        "dates": batch.dates,
-        "oldest": batch.oldest,
-        "newest": batch.newest,
-        "settled": batch.settled,
-        "first_minute": batch.oldest.replace(second=0, microsecond=0),
-        "end_minute": batch.newest.replace(second=0, microsecond=0) + _MINUTE,
+        "dates": span.dates,
+        "oldest": span.oldest,
+        "newest": span.newest,
+        "settled": span.settled,
+        "first_minute": span.oldest.replace(second=0, microsecond=0),
+        "end_minute": span.newest.replace(second=0, microsecond=0) + _MINUTE,
     }

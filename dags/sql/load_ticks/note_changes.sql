@@ -1,0 +1,13 @@
+-- The minutes in which the batch has trades: their bars are made anew, and what rests on these is, later.
+INSERT INTO OPS.BAR_CHANGES (SYMBOL, SOURCE, BAR_START, MERGE_ID)
+SELECT DISTINCT
+    ARRIVED.SYMBOL,
+    ARRIVED.SOURCE,
+    DATE_TRUNC('MINUTE', ARRIVED.EVENT_TIME) AS BAR_START,
+    :merge_id
+FROM RAW.CANDIDATES AS ARRIVED
+INNER JOIN OPS.LOADS AS LOADS ON ARRIVED.OBJECT_KEY = LOADS.OBJECT_KEY
+WHERE
+    LOADS.MERGE_ID = :merge_id
+    AND ARRIVED.KAFKA_TIME BETWEEN :first_kafka_time AND :last_kafka_time
+    AND ARRIVED.KIND = 'trade'
