@@ -30,7 +30,7 @@ _TUNING = {
     "SPT_NOENV": "1",
 }
 _NOISE = ("TICKLAKE_", "AIRFLOW", "PYTHON", "SNOWFLAKE_", "AWS_", "VIRTUAL_ENV", "STREAMLIT_")
-_DECIDED = ("home", "port_base", "component", "kafka_", "s3_", "warehouse_", "http_", "producer_http_", "consumer_http_")
+_DECIDED = ("home", "port_base", "component", "kafka_", "s3_", "warehouse_", "http_", "producer_http_", "consumer_http_", "dashboard_url")
 """How the settings begin that follow from the instance, so that the caller's own are not taken."""
 _CHOSEN = ("kafka_client",)
 """Settings that begin like those and yet are the caller's."""

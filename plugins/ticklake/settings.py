@@ -87,10 +87,35 @@ class Settings(BaseSettings):
     load_hint_gap_s: float = Field(10.0, ge=0, description="least time between two loads that hints cause")
     fence_timeout_s: float = Field(60.0, gt=0, description="how long a load waits for another writer")
 
+    dashboard_url: str | None = Field(None, description="address of the dashboard, for links to it and questions how fast it answers")
+
     target_event_s: float = Field(10.0, gt=0, description="oldest that the newest tick at the broker may be")
     target_lake_s: float = Field(15.0, gt=0, description="longest that a record may wait for the lake")
     target_warehouse_s: float = Field(60.0, gt=0, description="longest that a record may wait for the warehouse")
     start_grace_s: float = Field(60.0, ge=0, description="time after the start in which no hop is called late")
+
+    dashboard_url: str | None = Field(None, description="address of the dashboard; its response time is watched")
+    alarm_after: int = Field(2, ge=1, description="measurements in a row beyond a limit that raise its alarm")
+    alarm_lag_records: int = Field(100_000, ge=1, description="records of the ticks topic that wait for the lake")
+    alarm_copy_success: float = Field(99.0, ge=0, le=100, description="least share of a day's objects that were loaded, in percent")
+    alarm_load_p95_s: float = Field(30.0, gt=0, description="longest p95 of an hour's loads, from landed to merged")
+    alarm_availability: float = Field(99.9, ge=0, le=100, description="least share of a day's minutes with every hop fresh, in percent")
+    alarm_dashboard_s: float = Field(2.0, gt=0, description="longest that the dashboard may take to answer")
+    alarm_calls_left: int = Field(1, ge=0, description="fewest calls that a provider's plan may have left")
+    late_load_s: float = Field(300.0, gt=0, description="longest that a load may take, from when it was queued")
+
+    notify_slack_url: SecretStr | None = Field(None, description="incoming webhook of a Slack channel that alarms are told to")
+    notify_webhook_url: SecretStr | None = Field(None, description="address that alarms are posted to as JSON")
+    notify_email_to: str | None = Field(None, description="who gets alarms by e-mail, separated by commas")
+    notify_email_from: str = Field("ticklake@localhost", description="sender of these e-mails")
+    smtp_host: str = Field("localhost", description="server that e-mails are given to")
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how that server is spoken to; none: loopback and closed networks")
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+
+    lifecycle_owner: Literal["airflow", "terraform"] = Field("airflow", description="who puts the bucket's rules in place; the other one only looks")
+    raw_retention_days: int = Field(2_557, ge=9, description="days that raw objects must be kept; no rule of the bucket may expire them sooner")
 
 
 class SourceSettings(BaseSettings):
