@@ -124,4 +124,8 @@ class TooManyRejects(Stop):
 
 
 class WarehouseRefused(Stop):
-    """The warehouse understood the statement and refused it: bad SQL or missing rights."""
+    """The warehouse understood the statement and refused it: bad SQL or missing rights, by the SQLSTATE where one is known."""
+
+    def __init__(self, reason: str, sqlstate: str | None = None) -> None:
+        super().__init__(reason)
+        self.sqlstate = sqlstate

@@ -12,6 +12,7 @@ from ticklake.settings import Settings
 from ticklake_airflow import connections
 from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.loading.load import Load
+from ticklake_airflow.query_tag import query_tag
 from ticklake_io.kafka_open import open_view
 from ticklake_io.sql import Statements
 
@@ -36,7 +37,7 @@ def load_ticks(settings: Settings, run_id: str) -> dict[str, Any]:
 
     Raises `ChainBroken` when a partition cannot go on, after the others were loaded.
     """
-    warehouse = connections.warehouse(f"load_ticks/{run_id}/load")
+    warehouse = connections.warehouse(query_tag("load_ticks", run_id, "load", "CURATED.TICKS"))
     try:
         report = Load(
             store=connections.store(settings.s3_bucket),

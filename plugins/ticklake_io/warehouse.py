@@ -128,7 +128,7 @@ class SnowflakeWarehouse:
         if error.errno in _BUSY:
             return WarehouseBusy(f"another writer holds the rows: {text}")
         if isinstance(error, snow.ProgrammingError | snow.IntegrityError | snow.NotSupportedError | snow.DataError) and error.errno not in _SESSION_GONE:
-            return WarehouseRefused(text)
+            return WarehouseRefused(text, error.sqlstate)
         self.close()
         return WarehouseUnavailable(f"the warehouse does not answer: {text}")
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from ticklake.clock import Clock
-from ticklake.errors import BadObject, LoadMismatch, WarehouseRefused
+from ticklake.errors import LoadMismatch
 from ticklake.lake import Partition
 from ticklake_airflow.loading.fence import Fence
 from ticklake_airflow.loading.model import Found, Landed, Position, Positions
 from ticklake_airflow.loading.plan import plan
+from ticklake_io.copy_into import copy_into
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import Warehouse
-
-MOST_FILES = 1_000
-"""Of one COPY; Snowflake's limit."""
-
-_SAFE_KEY = re.compile(r"[\w./=-]+", re.ASCII)
 
 
 class Copy:
@@ -66,28 +61,11 @@ class Copy:
         for each in objects:
             by_partition.setdefault(each.partition, []).append(each)
         chosen, stopped = plan(by_partition, ends)
-        for start in range(0, len(chosen), MOST_FILES):
-            self._copy(chosen[start : start + MOST_FILES])
         if chosen:
+            copy_into(self._warehouse, self._statements["copy_ticks"], {each.key: each.meta.records for each in chosen})
             rows = json.dumps([_ledger_row(each) for each in chosen])
             self._warehouse.rows(self._statements["record_loads"], {"loads": rows, "run_id": self._run_id, "now": self._clock.now()})
         return stopped
-
-    def _copy(self, objects: Sequence[Landed]) -> None:
-        """Raises `LoadMismatch` that names the first object of which not every row was stored."""
-        # Neither engine binds the names of files, so they are checked to be plain before they become text.
-        files = ", ".join(f"'{_plain(each.key)}'" for each in objects)
-        try:
-            results = self._warehouse.rows(self._statements["copy_ticks"].replace("':files'", files))
-        except WarehouseRefused as error:
-            raise LoadMismatch(f"{objects[0].key} and {len(objects) - 1} more cannot be copied: {error}") from error
-        stored = {str(row.get("file", row.get("FILE", ""))): row for row in results}
-        by_key = {name[name.find("raw/") :]: row for name, row in stored.items()}
-        for each in objects:
-            row = {name.lower(): value for name, value in by_key.get(each.key, {}).items()}
-            if row.get("status") != "LOADED" or row["rows_loaded"] != each.meta.records:
-                loaded = row.get("rows_loaded", "no")
-                raise LoadMismatch(f"{each.key}: {loaded} rows were stored, its metadata says {each.meta.records} ({row.get('status', 'no result')})")
 
 
 def ledger(warehouse: Warehouse, statements: Statements) -> tuple[dict[Partition, Position], int]:
@@ -95,12 +73,6 @@ def ledger(warehouse: Warehouse, statements: Statements) -> tuple[dict[Partition
     rows = warehouse.rows(statements["positions"])
     positions = {Partition(row["GENERATION"], row["PARTITION_ID"]): Position(row["LAST_KEY"], row["NEXT_OFFSET"]) for row in rows}
     return positions, sum(row["UNMERGED"] for row in rows)
-
-
-def _plain(key: str) -> str:
-    if not _SAFE_KEY.fullmatch(key):
-        raise BadObject(key, "a key with characters that no raw object has")
-    return key
 
 
 def _ledger_row(landed: Landed) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Operators of our own, for what the providers' leave open."""
