@@ -41,7 +41,6 @@ def write_settings(instance: Instance, environ: Mapping[str, str] = os.environ) 
         "TICKLAKE_DASHBOARD_URL": instance.urls()["dashboard"],
         "TICKLAKE_PRODUCER_HTTP_PORT": str(instance.port("producer")),
         "TICKLAKE_CONSUMER_HTTP_PORT": str(instance.port("consumer")),
-        "TICKLAKE_DASHBOARD_URL": instance.urls()["dashboard"],
     }
     write_private(instance.settings_file, "".join(f"{name}='{value}'\n" for name, value in sorted(values.items())))
 

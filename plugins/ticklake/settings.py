@@ -94,7 +94,6 @@ class Settings(BaseSettings):
     target_warehouse_s: float = Field(60.0, gt=0, description="longest that a record may wait for the warehouse")
     start_grace_s: float = Field(60.0, ge=0, description="time after the start in which no hop is called late")
 
-    dashboard_url: str | None = Field(None, description="address of the dashboard; its response time is watched")
     alarm_after: int = Field(2, ge=1, description="measurements in a row beyond a limit that raise its alarm")
     alarm_lag_records: int = Field(100_000, ge=1, description="records of the ticks topic that wait for the lake")
     alarm_copy_success: float = Field(99.0, ge=0, le=100, description="least share of a day's objects that were loaded, in percent")

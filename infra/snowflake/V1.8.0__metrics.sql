@@ -1,0 +1,19 @@
+-- A measured value. LABELS is a JSON object as text that says of what; rows older than 30 days are removed.
+CREATE TABLE IF NOT EXISTS OPS.METRICS (
+    MEASURED_AT TIMESTAMP_NTZ(6) NOT NULL,
+    NAME VARCHAR NOT NULL,
+    LABELS VARCHAR NOT NULL,
+    VALUE FLOAT NOT NULL,
+    UNIT VARCHAR NOT NULL
+);
+
+-- A time of alarm, once: STATE is raised, then cleared. SINCE is when it was raised, CHANGED_AT when STATE came to be.
+CREATE TABLE IF NOT EXISTS OPS.ALARMS (
+    NAME VARCHAR NOT NULL,
+    STATE VARCHAR NOT NULL,
+    SINCE TIMESTAMP_NTZ(6) NOT NULL,
+    CHANGED_AT TIMESTAMP_NTZ(6) NOT NULL,
+    DETAIL VARCHAR NOT NULL,
+    VALUE FLOAT,
+    THRESHOLD FLOAT
+);
