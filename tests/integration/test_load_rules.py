@@ -1,0 +1,128 @@
+"""A row that the consumer let through and that breaks a rule is quarantined alone; the others load. On a real store and a real local warehouse."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.fixtures.load_platform import LoadPlatform, Partition, Value, load_platform
+from ticklake import lake
+from ticklake.clock import SystemClock
+from ticklake.tick import Tick, encode
+from ticklake_cli import facts, verify
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOON_MS = lake.to_ms(NOON)
+_topics = (f"ruled-{n}" for n in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadPlatform]:
+    with load_platform(tmp_path_factory.mktemp("rules")) as ready:
+        yield ready
+
+
+def record(n: int) -> Value:
+    at = NOON + timedelta(seconds=n)
+    return b"A", encode(
+        Tick(tick_id=f"t-{n}", symbol="A", kind="trade", event_time=at, received_at=at, price="1.5", source="replay", feed="replay", sequence=0, size=1)
+    )
+
+
+def land(platform: LoadPlatform, partition: Partition, values: list[Value], changes: Mapping[int, Mapping[str, Any]]) -> str:
+    """An object in which some rows have other values than a consumer would have let through: by row, by column."""
+    key, meta = partition.land(values, NOON_MS)
+    stored = platform.store.read(key)
+    assert stored
+    table = pq.read_table(io.BytesIO(stored))
+    rows = table.to_pylist()
+    for number, change in changes.items():
+        rows[number] |= change
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), sink)
+    client, bucket = platform.store._client, platform.store._bucket  # type: ignore[attr-defined]
+    client.put_object(Bucket=bucket, Key=key, Body=sink.getvalue(), Metadata=meta.headers())
+    return key
+
+
+def read(platform: LoadPlatform, sql: str) -> list[tuple[Any, ...]]:
+    return sorted(tuple(row.values()) for row in platform.warehouse.rows(sql))
+
+
+FAR = {"EVENT_TIME": datetime(2200, 1, 1)}  # noqa: DTZ001 - as the lake stores it
+EARLY = {"RECEIVED_AT": datetime(1969, 12, 31)}  # noqa: DTZ001
+BROKEN: list[tuple[Mapping[str, Any], str]] = [
+    ({"TICK_ID": None}, "tick_id: missing"),
+    ({"TICK_ID": ""}, "tick_id: missing"),
+    ({"SYMBOL": None}, "symbol: missing"),
+    ({"SOURCE": None}, "source: missing"),
+    ({"KIND": None}, "kind: unknown"),
+    ({"KIND": "rumour"}, "kind: unknown"),
+    ({"FEED": None}, "feed: unknown"),
+    ({"FEED": "hearsay"}, "feed: unknown"),
+    ({"EVENT_TIME": None}, "event_time: not from 1970 to 2199"),
+    (FAR, "event_time: not from 1970 to 2199"),
+    ({"RECEIVED_AT": None}, "received_at: not from 1970 to 2199"),
+    (EARLY, "received_at: not from 1970 to 2199"),
+    ({"PRICE": None}, "price: not above 0"),
+    ({"PRICE": Decimal(0)}, "price: not above 0"),
+    ({"PRICE": Decimal("-1.5")}, "price: not above 0"),
+    ({"SIZE": -1}, "size: below 0"),
+    ({"DAY_VOLUME": -1}, "day_volume: below 0"),
+    ({"SEQUENCE": None}, "sequence: missing or below 0"),
+    ({"PRICE": None, "KIND": None}, "kind: unknown"),
+]
+
+
+def test_each_row_that_breaks_a_rule_is_quarantined_with_it_and_the_others_load(platform: LoadPlatform) -> None:
+    platform.empty()
+    topic = next(_topics)
+    partition = Partition(platform.store, topic, 0)
+    values: list[Value] = [record(n) for n in range(2 * len(BROKEN))] + [(b"A", b"{")]
+    key = land(platform, partition, values, {2 * n: change for n, (change, _) in enumerate(BROKEN)})
+    report = platform.load(topic)
+    assert (report.rows, report.winners, report.rejects, dict(report.stopped)) == (len(values), len(BROKEN), len(BROKEN) + 1, {})
+    expected = [(2 * n, key, rule) for n, (_, rule) in enumerate(BROKEN)]
+    quarantined = read(platform, "SELECT OFFSET_ID, OBJECT_KEY, RULE FROM OPS.QUARANTINE")
+    assert quarantined[:-1] == expected
+    assert quarantined[-1][2].startswith("not JSON")
+    assert read(platform, "SELECT OFFSET_ID FROM CURATED.TICKS") == [(2 * n + 1,) for n in range(len(BROKEN))]
+    assert read(platform, "SELECT SUM(TRADES) FROM CURATED.BARS_1M") == [(len(BROKEN),)]
+    tables = facts.tables(platform.warehouse, facts.BEGINNING)
+    verdict = verify.judge(platform.store, topic, {lake.Partition(1, 0): partition.end}, tables, facts.BEGINNING, SystemClock().now(), timedelta(minutes=2))
+    assert verdict.mismatches == []
+    assert (verdict.raw, verdict.curated, verdict.duplicates, verdict.quarantined, verdict.rejected) == (len(values), len(BROKEN), 0, len(BROKEN) + 1, 1)
+
+
+def test_a_row_in_quarantine_never_wins_and_the_next_of_its_tick_does(platform: LoadPlatform) -> None:
+    platform.empty()
+    topic = next(_topics)
+    partition, other = Partition(platform.store, topic, 0), Partition(platform.store, topic, 1)
+    other.land([record(2)], NOON_MS)
+    platform.load(topic)
+    key, _ = partition.land([record(1), record(2), record(1)], NOON_MS)
+    platform.warehouse.rows(f"INSERT INTO OPS.QUARANTINE SELECT 1, 0, N, '{key}', 'price jump', '2026-11-20' FROM (SELECT 0 AS N UNION ALL SELECT 1)")
+    report = platform.load(topic)
+    assert (report.winners, report.rejects) == (1, 0)
+    assert read(platform, "SELECT TICK_ID, PARTITION_ID, OFFSET_ID FROM CURATED.TICKS") == [("t-1", 0, 2), ("t-2", 1, 0)]
+
+
+def test_a_merge_notes_the_minutes_that_it_touched(platform: LoadPlatform) -> None:
+    platform.empty()
+    topic = next(_topics)
+    partition = Partition(platform.store, topic, 0)
+    partition.land([record(n) for n in (0, 1, 60)], NOON_MS)
+    platform.load(topic)
+    partition.land([record(61)], NOON_MS)
+    platform.load(topic)
+    noted = read(platform, "SELECT MINUTE(BAR_START), COUNT(*) FROM OPS.BAR_CHANGES GROUP BY BAR_START")
+    assert noted == [(0, 1), (1, 2)]
+    assert read(platform, "SELECT COUNT(DISTINCT C.MERGE_ID) FROM OPS.BAR_CHANGES AS C INNER JOIN OPS.LOADS AS L ON C.MERGE_ID = L.MERGE_ID") == [(2,)]
