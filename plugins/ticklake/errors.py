@@ -5,6 +5,7 @@
     │   ├── BrokerUnavailable, StoreUnavailable, WarehouseUnavailable
     │   ├── WarehouseBusy         another writer holds the rows: roll back and begin again
     │   ├── SourceUnavailable     a provider does not answer, or asks for patience
+    │   ├── NotifierUnavailable   nobody could be told: tell again later
     │   └── QuotaSpent            the provider's plan has no call left until a time that it names
     ├── Reject      this item never succeeds: set it aside with its reason, go on with the next
     │   ├── BadLine               a line of an input file
@@ -65,6 +66,10 @@ class QuotaSpent(Retry):
     def __init__(self, reason: str, until: datetime) -> None:
         super().__init__(reason)
         self.until = until
+
+
+class NotifierUnavailable(Retry):
+    """A channel to people did not take a notice. The text names no address, which may be a secret."""
 
 
 class WarehouseUnavailable(Retry):

@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from ticklake.errors import Stop
+from ticklake_airflow.notify import callbacks
 
 SQL_FOLDER = Path(__file__).parents[2] / "dags" / "sql"
 
@@ -16,7 +17,8 @@ SQL_FOLDER = Path(__file__).parents[2] / "dags" / "sql"
 def default_args(owner: str) -> dict[str, Any]:
     """Task arguments of a DAG of `owner`: a few short retries, further and further apart, and an end for what hangs.
 
-    What is a `Stop` is not tried again: the same would happen, and a person is to look at once.
+    What is a `Stop` is not tried again: the same would happen, and a person is to look at once. The first failure and the
+    success after it are told, nothing in between.
     """
     return {
         "owner": owner,
@@ -26,4 +28,6 @@ def default_args(owner: str) -> dict[str, Any]:
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=1),
         "execution_timeout": timedelta(minutes=10),
+        "on_failure_callback": callbacks.task_failed,
+        "on_success_callback": callbacks.task_succeeded,
     }

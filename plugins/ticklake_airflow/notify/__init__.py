@@ -1,0 +1,1 @@
+"""Who is told when a DAG fails, and that each fault is told once."""
