@@ -43,9 +43,10 @@ TICK_SCHEMA = pa.schema(
         ("SOURCE", pa.string()),
         ("FEED", pa.string()),
         ("SEQUENCE", pa.int64()),
+        ("EXTRA", pa.string()),
     ]
 )
-"""A tick's fields, by the names and types of RAW.TICKS."""
+"""A tick's fields, by the names and types of RAW.TICKS; EXTRA is JSON with those that the contract does not know."""
 
 SCHEMA = pa.schema(
     [
@@ -78,8 +79,8 @@ class Decoded(NamedTuple):
 
 def decode(keys: Sequence[bytes | None], values: Sequence[bytes | None]) -> Decoded:
     """Tick columns (`TICK_SCHEMA`) and reject reasons of records, in their order. Never raises for bad data."""
-    fields, reasons = wire.parse(values)
-    typed: dict[str, pa.Array] = {}
+    fields, reasons, extra = wire.parse(values)
+    typed: dict[str, pa.Array] = {"extra": extra}
     rules = list(_text_rules(fields, pa.array(keys, pa.binary())))
     for name in TIME_FIELDS:
         typed[name], broken = _times(fields[name])

@@ -48,13 +48,18 @@ class _Version(msgspec.Struct):
 
 
 class Parsed(NamedTuple):
-    """A row a value: the fields (`SCHEMA`), and why the value is no tick; of both, one is null."""
+    """A row a value: the fields (`SCHEMA`), and why the value is no tick; of both, one is null.
+
+    `extra` are the fields that a tick does not have, one JSON object with their values as they came; null where there are none.
+    """
 
     fields: pa.RecordBatch
     reasons: pa.Array
+    extra: pa.Array
 
 
 _FIELDS = msgspec.structs.fields(_Wire)
+_NAMES = {field.name for field in _FIELDS}
 _REQUIRED = [field.name for field in _FIELDS if field.required]
 SCHEMA = pa.schema([(field.name, pa.int64() if field.type in (int, int | None) else pa.string()) for field in _FIELDS])
 """A tick's fields by their names in JSON."""
@@ -62,6 +67,8 @@ SCHEMA = pa.schema([(field.name, pa.int64() if field.type in (int, int | None) e
 _STAND_IN = b"{}"
 _LOOKED_AT = 16
 _parse = msgspec.json.Decoder(_Wire).decode
+_parse_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode_raw = msgspec.json.Encoder().encode
 _parse_version = msgspec.json.Decoder(_Version).decode
 _first_byte = itemgetter(0)
 _REFUSED = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
@@ -70,16 +77,18 @@ _REFUSED = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
 def parse(values: Sequence[bytes | None]) -> Parsed:
     """The fields of values, or why they have none, in their order. Never raises for bad data."""
     if not values:
-        return Parsed(pa.RecordBatch.from_pylist([], SCHEMA), pa.nulls(0, pa.string()))
+        return Parsed(pa.RecordBatch.from_pylist([], SCHEMA), _nulls(0), _nulls(0))
     fields = _read_plain(values)
     if fields is not None and _is_complete(fields):
-        return Parsed(fields, pa.nulls(len(values), pa.string()))
+        return Parsed(fields, _nulls(len(values)), _nulls(len(values)))
     reasons = [_reason(value) for value in values]
     lines = [value if value and reason is None else _STAND_IN for value, reason in zip(values, reasons, strict=True)]
-    fields = _read_plain(lines)
-    if fields is None:
-        fields = _batch(_read_doubtful([_one_line(line) for line in lines], reasons, 0))
-    return Parsed(fields, pa.array(reasons, pa.string()))
+    fields = _read_plain(lines) if lines != values else None
+    if fields is not None:
+        return Parsed(fields, pa.array(reasons, pa.string()), _nulls(len(values)))
+    extra = _extra(lines, reasons)
+    fields = _batch(_read_doubtful([_one_line(line) for line in lines], reasons, 0))
+    return Parsed(fields, pa.array(reasons, pa.string()), extra)
 
 
 def _read_plain(values: Sequence[bytes | None]) -> pa.RecordBatch | None:
@@ -155,6 +164,23 @@ def _read(lines: bytes, schema: pa.Schema, unknown: Literal["ignore", "error"]) 
     )
     columns = [table[field.name] if field.name in schema.names else pa.nulls(table.num_rows, field.type) for field in SCHEMA]
     return pa.table(columns, schema=SCHEMA)
+
+
+def _extra(lines: list[bytes], reasons: list[str | None]) -> pa.Array:
+    """Of each value the fields that are not ours; one in which they are no text gets a reason, and a stand-in takes its place."""
+    extra: list[str | None] = []
+    for row, line in enumerate(lines):
+        try:
+            unknown = {name: value for name, value in _parse_raw(line).items() if name not in _NAMES}
+            extra.append(_encode_raw(unknown).decode() if unknown else None)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            lines[row], reasons[row] = _STAND_IN, f"not JSON: {error}"
+            extra.append(None)
+    return pa.array(extra, pa.string())
+
+
+def _nulls(rows: int) -> pa.Array:
+    return pa.nulls(rows, pa.string())
 
 
 def _batch(table: pa.Table) -> pa.RecordBatch:

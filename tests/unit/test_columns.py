@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from ticklake import columns
 from ticklake.tick import FEEDS, KINDS, VERSION, Tick, encode
 
+FIELDS = {field.name for field in msgspec.structs.fields(Tick)}
 GOOD: dict[str, Any] = {
     "v": VERSION,
     "tick_id": "x-1",
@@ -79,11 +81,11 @@ ticks = st.builds(
 
 def row(tick: Tick) -> dict[str, Any]:
     """What the columns must say of a tick."""
-    values = {name: getattr(tick, name.lower()) for name in columns.TICK_SCHEMA.names}
+    values = {name: getattr(tick, name.lower()) for name in columns.TICK_SCHEMA.names if name != "EXTRA"}
     for name in columns.PRICE_FIELDS:
         price = values[name.upper()]
         values[name.upper()] = None if price is None else Decimal(price)
-    return values | {name.upper(): getattr(tick, name).replace(tzinfo=None) for name in columns.TIME_FIELDS}
+    return values | {name.upper(): getattr(tick, name).replace(tzinfo=None) for name in columns.TIME_FIELDS} | {"EXTRA": None}
 
 
 @settings(deadline=None)
@@ -115,6 +117,37 @@ def test_any_bytes_become_rows_and_each_is_judged_alone(records: list[tuple[byte
     alone = [columns.decode([key], [value]) for key, value in records]
     assert [each is None for each in decoded.reasons.to_pylist()] == [each.reasons[0].as_py() is None for each in alone]
     assert decoded.columns.to_pylist() == [each.columns.to_pylist()[0] for each in alone]
+
+
+finite = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=6,
+)
+unknown = st.dictionaries(st.text(max_size=5).filter(lambda name: name not in FIELDS), finite, max_size=3)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(ticks, unknown), max_size=6), st.booleans(), st.sampled_from([None, 1]))
+def test_fields_that_a_tick_does_not_have_are_kept_beside_it(batch: list[tuple[Tick, dict[str, Any]]], escaped: bool, indent: int | None) -> None:
+    values = [json.dumps(json.loads(encode(tick)) | extra, ensure_ascii=escaped, indent=indent).encode(errors="replace") for tick, extra in batch]
+    expected = [json.loads(value) for value in values]
+    decoded = columns.decode([tick.symbol.encode() for tick, _ in batch], values)
+    assert decoded.reasons.null_count == len(batch)
+    rows = decoded.columns.to_pylist()
+    kept = [{} if each["EXTRA"] is None else json.loads(each["EXTRA"]) for each in rows]
+    assert kept == [{name: value for name, value in every.items() if name not in FIELDS} for every in expected]
+    assert [each | {"EXTRA": None} for each in rows] == [row(tick) for tick, _ in batch]
+
+
+def test_values_of_unknown_fields_stay_as_they_were_written() -> None:
+    value = raw("depth", '{"bid": 1.10, "n": 123456789012345678901234567890, "at":"2026-01-02"}')
+    rows = columns.decode([b"A"] * 3, [wire(), value, wire(price="0", mood="good")]).columns["EXTRA"].to_pylist()
+    assert rows == [None, '{"depth":{"bid": 1.10, "n": 123456789012345678901234567890, "at":"2026-01-02"}}', None]
+
+
+def test_unknown_fields_that_are_no_text_make_a_value_no_json() -> None:
+    assert reason(raw("mood", '"?"').replace(b'"?"', b'"\xff"')) == "not JSON: 'utf-8' codec can't decode byte 0xff in position 9: invalid start byte"
 
 
 def test_a_field_that_only_some_values_have_stays_theirs() -> None:
