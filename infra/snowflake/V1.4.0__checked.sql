@@ -66,7 +66,7 @@ SELECT
                 FROM OPS.CONTRACTS
                 WHERE TABLE_NAME = 'CURATED.TICKS'
             ) = 'freeze'
-            THEN 'unknown_field: ' || ARRAY_TO_STRING(OBJECT_KEYS(PARSE_JSON(EXTRA)), ', ')
+            THEN 'unknown_field: ' || COALESCE(ARRAY_TO_STRING(OBJECT_KEYS(TRY_PARSE_JSON(EXTRA)), ', '), '?')
     END AS RULE
 FROM RAW.TICKS;
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from snowflake.connector.util_text import split_statements
 
-from ticklake import instruments
+from ticklake import contracts, instruments
 from ticklake import settings as ticklake_settings
 from ticklake.clock import Clock, SystemClock
 from ticklake.errors import ConfigError, TicklakeError
@@ -103,7 +103,7 @@ def main() -> int:
         settings = ticklake_settings.load()
         warehouse = open_warehouse(connection_arguments(settings), query_tag="ticklake migrations")
         ran = migrate(warehouse, SystemClock(), settings.s3_bucket)
-        changed = load_reference(warehouse, instruments.load(settings.config_file), SystemClock())
+        changed = load_reference(warehouse, instruments.load(settings.config_file), contracts.load(), SystemClock())
         warehouse.close()
     except TicklakeError as error:
         print(f"migrations: {error}", file=sys.stderr)

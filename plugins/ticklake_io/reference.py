@@ -1,8 +1,9 @@
-"""What users list and calendars know, in the warehouse: CURATED.INSTRUMENTS and CURATED.SESSIONS."""
+"""What users list, calendars know and contracts say, in the warehouse: CURATED.INSTRUMENTS, CURATED.SESSIONS and OPS.CONTRACTS."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,18 @@ FIRST_SESSION = date(2010, 1, 1)
 AHEAD = timedelta(days=365)
 
 
-def load_reference(warehouse: Warehouse, instruments: Instruments, clock: Clock) -> list[str]:
-    """Replace each table whose rows differ from what `instruments` and their calendars say; the names of those.
+def load_reference(warehouse: Warehouse, instruments: Instruments, contracts: Mapping[str, str], clock: Clock) -> list[str]:
+    """Replace each table whose rows differ from what `instruments`, their calendars and `contracts` say; the names of those.
 
     Raises `ConfigError` for a calendar that does not exist, and what the warehouse raises.
     """
     statements = Statements(FOLDER)
     last = clock.now().date() + AHEAD
-    wanted = {"instruments": _instruments(instruments), "sessions": _sessions(instruments, last)}
+    wanted = {
+        "instruments": _instruments(instruments),
+        "sessions": _sessions(instruments, last),
+        "contracts": [list(each) for each in sorted(contracts.items())],
+    }
     changed = {name: rows for name, rows in wanted.items() if _stored(warehouse, statements, name) != rows}
     if changed:
         with warehouse.transaction():

@@ -11,6 +11,8 @@ from tests.fixtures.load_platform import LoadPlatform, load_platform
 from ticklake.instruments import Instrument, Instruments
 from ticklake_io.reference import load_reference
 
+CONTRACTS = {"CURATED.TICKS": "evolve"}
+
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadPlatform]:
@@ -22,9 +24,9 @@ def test_tables_are_replaced_only_when_the_list_changed(platform: LoadPlatform) 
     listed = Instrument(symbol="IBM", name="IBM's", calendar="XNYS", primary="replay", aliases={"finnhub": "IBM.N"})
     always = Instrument(symbol="BTC-USD", name="Bitcoin", calendar="24/7", primary="coinbase")
     clock = ManualClock()
-    assert load_reference(platform.warehouse, Instruments((listed, always)), clock) == ["instruments", "sessions"]
-    assert load_reference(platform.warehouse, Instruments((always, listed)), clock) == []
-    assert load_reference(platform.warehouse, Instruments((listed,)), clock) == ["instruments", "sessions"]
+    assert load_reference(platform.warehouse, Instruments((listed, always)), CONTRACTS, clock) == ["instruments", "sessions", "contracts"]
+    assert load_reference(platform.warehouse, Instruments((always, listed)), CONTRACTS, clock) == []
+    assert load_reference(platform.warehouse, Instruments((listed,)), CONTRACTS, clock) == ["instruments", "sessions"]
     (stored,) = platform.warehouse.rows("SELECT SYMBOL, NAME, MIC, ALIASES FROM CURATED.INSTRUMENTS")
     assert stored == {"SYMBOL": "IBM", "NAME": "IBM's", "MIC": None, "ALIASES": '{"finnhub": "IBM.N"}'}
     (day,) = platform.warehouse.rows("SELECT OPENS_AT, CLOSES_AT FROM CURATED.SESSIONS WHERE SESSION_DATE = '2013-10-07'")

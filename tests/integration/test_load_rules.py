@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +38,7 @@ def record(n: int) -> Value:
     )
 
 
-def land(platform: LoadPlatform, partition: Partition, values: list[Value], changes: Mapping[int, Mapping[str, Any]]) -> str:
+def land(platform: LoadPlatform, partition: Partition, values: list[Value], changes: Mapping[int, Mapping[str, Any]], without: tuple[str, ...] = ()) -> str:
     """An object in which some rows have other values than a consumer would have let through: by row, by column."""
     key, meta = partition.land(values, NOON_MS)
     stored = platform.store.read(key)
@@ -47,7 +48,7 @@ def land(platform: LoadPlatform, partition: Partition, values: list[Value], chan
     for number, change in changes.items():
         rows[number] |= change
     sink = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), sink)
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema).drop_columns(list(without)), sink)
     client, bucket = platform.store._client, platform.store._bucket  # type: ignore[attr-defined]
     client.put_object(Bucket=bucket, Key=key, Body=sink.getvalue(), Metadata=meta.headers())
     return key
@@ -126,3 +127,44 @@ def test_a_merge_notes_the_minutes_that_it_touched(platform: LoadPlatform) -> No
     noted = read(platform, "SELECT MINUTE(BAR_START), COUNT(*) FROM OPS.BAR_CHANGES GROUP BY BAR_START")
     assert noted == [(0, 1), (1, 2)]
     assert read(platform, "SELECT COUNT(DISTINCT C.MERGE_ID) FROM OPS.BAR_CHANGES AS C INNER JOIN OPS.LOADS AS L ON C.MERGE_ID = L.MERGE_ID") == [(2,)]
+
+
+def with_fields(n: int, **fields: object) -> Value:
+    """The n-th tick with fields that no tick has."""
+    key, value = record(n)
+    return key, json.dumps(json.loads(value or b"") | fields).encode()
+
+
+def test_fields_that_nobody_announced_are_kept_where_the_contract_evolves(platform: LoadPlatform) -> None:
+    platform.empty()
+    topic = next(_topics)
+    Partition(platform.store, topic, 0).land([record(0), with_fields(1, mood="good", depth={"bid": [1, 2.5]})], NOON_MS)
+    assert platform.load(topic).winners == 2
+    kept = read(platform, "SELECT TICK_ID, COALESCE(EXTRA, '-') FROM CURATED.TICKS")
+    assert kept == [("t-0", "-"), ("t-1", '{"mood":"good","depth":{"bid": [1, 2.5]}}')]
+
+
+def test_rows_with_fields_that_nobody_announced_are_quarantined_where_the_contract_freezes(platform: LoadPlatform) -> None:
+    platform.empty()
+    topic = next(_topics)
+    platform.warehouse.rows("INSERT INTO OPS.CONTRACTS SELECT 'CURATED.TICKS', 'freeze'")
+    try:
+        odd = "[" * 200 + "]" * 200
+        Partition(platform.store, topic, 0).land([record(0), with_fields(1, mood="good", depth=1), record(2), with_fields(3, **{"\0": odd})], NOON_MS)
+        report = platform.load(topic)
+    finally:
+        platform.warehouse.rows("DELETE FROM OPS.CONTRACTS")
+    assert (report.winners, report.rejects) == (2, 2)
+    named = dict(read(platform, "SELECT OFFSET_ID, RULE FROM OPS.QUARANTINE"))
+    assert named[1] == "unknown_field: mood, depth"
+    assert named[3].startswith("unknown_field: ")
+
+
+def test_an_object_of_before_there_was_a_column_loads_without_it(platform: LoadPlatform) -> None:
+    platform.empty()
+    topic = next(_topics)
+    partition = Partition(platform.store, topic, 0)
+    land(platform, partition, [record(0)], {}, without=("EXTRA",))
+    partition.land([with_fields(1, mood="good")], NOON_MS)
+    assert platform.load(topic).winners == 2
+    assert read(platform, "SELECT TICK_ID, COALESCE(EXTRA, '-') FROM CURATED.TICKS") == [("t-0", "-"), ("t-1", '{"mood":"good"}')]
