@@ -1,0 +1,24 @@
+-- What a data quality rule found in one check. SAMPLE is a JSON array, as text, of the coordinates of some offenders;
+-- the name is quoted because Snowflake reserves the word.
+CREATE TABLE IF NOT EXISTS OPS.DQ_RESULTS (
+    RESULT_ID VARCHAR NOT NULL,
+    CHECKED_AT TIMESTAMP_NTZ(6) NOT NULL,
+    RULE VARCHAR NOT NULL,
+    TABLE_NAME VARCHAR NOT NULL,
+    SEVERITY VARCHAR NOT NULL,
+    STATUS VARCHAR NOT NULL,
+    OFFENDING NUMBER(18, 0) NOT NULL,
+    CHECKED NUMBER(18, 0) NOT NULL,
+    "SAMPLE" VARCHAR NOT NULL,
+    WINDOW_START TIMESTAMP_NTZ(6) NOT NULL,
+    WINDOW_END TIMESTAMP_NTZ(6) NOT NULL,
+    RUN_ID VARCHAR NOT NULL
+);
+
+-- The merges that a check looks at. STATE is CHECKING, or CHECKED once no rule holds them back.
+CREATE TABLE IF NOT EXISTS OPS.DQ_MERGES (
+    CHECK_ID VARCHAR NOT NULL,
+    MERGE_ID VARCHAR NOT NULL,
+    STATE VARCHAR NOT NULL,
+    STATE_AT TIMESTAMP_NTZ(6) NOT NULL
+);
