@@ -89,6 +89,12 @@ class Settings(BaseSettings):
 
     dashboard_url: str | None = Field(None, description="address of the dashboard, for links to it and questions how fast it answers")
 
+    batch_interval_s: int = Field(14_400, ge=60, description="time between two looks for closes whose daily bars are missing")
+    daily_history_days: int = Field(365, ge=1, description="days of daily bars that a symbol without any gets")
+    minute_history_days: int = Field(5, ge=1, le=30, description="days of minute bars that a symbol without any gets")
+    vendor_minutes: bool = Field(False, description="ask Alpha Vantage for the minutes that have no ticks, too: a call for each symbol and close")
+    bars_directory: Path | None = Field(None, description="directory of CSV or Parquet files with daily bars")
+
     target_event_s: float = Field(10.0, gt=0, description="oldest that the newest tick at the broker may be")
     target_lake_s: float = Field(15.0, gt=0, description="longest that a record may wait for the lake")
     target_warehouse_s: float = Field(60.0, gt=0, description="longest that a record may wait for the warehouse")
