@@ -82,7 +82,7 @@ def test_a_setting_stands_in_the_example_with_its_default(name: str) -> None:
     assert len(found) == 1
     field = SETTINGS[name]
     if not field.is_required() and field.default is not None:
-        assert found[0] == str(field.default).replace("True", "true")
+        assert found[0] == (str(field.default).lower() if isinstance(field.default, bool) else str(field.default))
 
 
 def test_the_example_names_no_setting_that_does_not_exist() -> None:
