@@ -1,0 +1,15 @@
+-- The newest results of each rule, oldest first, for the newest state and its trend.
+SELECT
+    RULE,
+    TABLE_NAME,
+    SEVERITY,
+    STATUS,
+    OFFENDING,
+    CHECKED,
+    "SAMPLE" AS EXAMPLES,
+    CHECKED_AT
+FROM OPS.DQ_RESULTS
+WHERE CHECKED_AT >= :since
+QUALIFY ROW_NUMBER() OVER (PARTITION BY RULE, TABLE_NAME ORDER BY CHECKED_AT DESC) <= 20
+ORDER BY RULE, TABLE_NAME, CHECKED_AT
+LIMIT 2000
