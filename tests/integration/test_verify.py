@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.fixtures.load_platform import LoadPlatform, Partition, Value, load_platform
-from tests.fixtures.services import HOST, settings
+from tests.fixtures.services import settings
 from ticklake import lake
 from ticklake.clock import SystemClock
 from ticklake.freshness import Reading
 from ticklake.reconcile import Verdict
 from ticklake.tick import Tick, encode
-from ticklake_cli import facts, latency, status, verify
+from ticklake_cli import facts, latency, verify
+from ticklake_io import readings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -248,15 +249,8 @@ def test_what_is_not_merged_counts_at_its_present_age(world: World) -> None:
 
 
 def test_a_warehouse_without_a_tick_has_no_newest_one(world: World) -> None:
-    place = settings(
-        warehouse_account="ticklake",
-        warehouse_user="ticklake",
-        warehouse_password="ticklake",
-        warehouse_host=HOST,
-        warehouse_port=world.platform.local.arguments()["port"],
-    )
-    stream = status.Stream(generation=1)
+    stream = readings.Stream(generation=1)
     now = NOON + timedelta(seconds=10)
-    assert status._warehouse(place, world.platform.store, stream, now) == Reading(3.0, 0.0)
+    assert readings.read_warehouse(settings(), world.platform.store, world.platform.warehouse, stream, now) == Reading(3.0, 0.0)
     world.run("DELETE FROM CURATED.LATEST")
-    assert status._warehouse(place, world.platform.store, stream, now) == Reading(None, 0.0)
+    assert readings.read_warehouse(settings(), world.platform.store, world.platform.warehouse, stream, now) == Reading(None, 0.0)

@@ -12,15 +12,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from streaming.http import Pages, Verdict, serving
-from streaming.producer.source import Checkup, Wait
+from streaming.producer.source import Checkup, Wait, running
 from tests.fakes.producer import ListSource
 from tests.fixtures import services
 from tests.unit.test_producer import tick
 from ticklake.errors import BadLine, ConfigError, SourceRefused
 from ticklake.freshness import Reading
 from ticklake.settings import Settings
-from ticklake_cli import producing, source_check, status
-from ticklake_cli.producing import Producing, SourceLine, expects_ticks
+from ticklake_cli import source_check, status
+from ticklake_io import producing
+from ticklake_io.producing import Producing, SourceLine, expects_ticks
+from ticklake_io.readings import Look
 
 MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 SUNDAY = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -69,7 +71,7 @@ def test_a_producer_that_does_not_answer_says_nothing(port: int) -> None:
 def platform(monkeypatch: pytest.MonkeyPatch) -> None:
     """All is well, as far as the rest of the platform goes."""
     monkeypatch.setattr(status, "components", lambda _: [])
-    monkeypatch.setattr(status, "_readings", lambda *_: (dict.fromkeys(("event", "lake", "warehouse"), Reading(1.0, 0.0)), {"t": 3}, ""))
+    monkeypatch.setattr(status, "look", lambda *_: Look(dict.fromkeys(("event", "lake", "warehouse"), Reading(1.0, 0.0)), {"t": 3}, None))
     monkeypatch.setattr(producing, "ask", lambda _: Producing((LINE,), {"AAPL": "alphavantage"}))
 
 
@@ -117,21 +119,23 @@ def test_silence_is_a_fault_while_an_exchange_is_open_that_a_running_source_foll
 ) -> None:
     file = tmp_path / "ticklake.yaml"
     file.write_text(YAML)
-    assert expects_ticks(services.settings(sources=sources, simulator_hours=hours, config_file=file), now, Producing()) is expected
+    place = services.settings(sources=sources, simulator_hours=hours, config_file=file)
+    assert expects_ticks(place, running(place), now, Producing()) is expected
 
 
 def test_a_source_that_is_ordinarily_silent_owes_no_tick(tmp_path: Path) -> None:
     file = tmp_path / "ticklake.yaml"
     file.write_text(YAML)
     told = Producing((SourceLine("finnhub", "ok", 5, False, 7, {}, ""),))
-    assert not expects_ticks(services.settings(sources="finnhub", config_file=file), MONDAY, told)
-    assert expects_ticks(services.settings(sources="finnhub,coinbase", config_file=file), MONDAY, told)
+    place = services.settings(config_file=file)
+    assert not expects_ticks(place, ["finnhub"], MONDAY, told)
+    assert expects_ticks(place, ["finnhub", "coinbase"], MONDAY, told)
 
 
 @pytest.mark.parametrize("sources", ["", " , ", "simulator,simulator", "simulator,nope"])
 def test_sources_that_cannot_run_are_named(sources: str) -> None:
     with pytest.raises(ConfigError, match=r"TICKLAKE_SOURCES: (nothing|simulator|nope); name each source once"):
-        expects_ticks(services.settings(sources=sources), MONDAY, Producing())
+        running(services.settings(sources=sources))
 
 
 class Keyed(ListSource):

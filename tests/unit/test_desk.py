@@ -30,8 +30,8 @@ from ticklake.errors import BadPayload, SourceRefused, SourceUnavailable, Tickla
 from ticklake.instruments import Instrument, Instruments
 from ticklake.patience import Patience
 from ticklake.tick import Tick
-from ticklake_cli.producing import Producing
 from ticklake_io.kafka_producer import Counts
+from ticklake_io.producing import Producing
 
 LISTED = Instruments((Instrument(symbol="A", name="A", primary="list", standby=("other",)),))
 

@@ -12,7 +12,9 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fixtures import services
 from ticklake.errors import StoreUnavailable, WarehouseUnavailable
 from ticklake.freshness import Reading
-from ticklake_cli import producing, status
+from ticklake_cli import status
+from ticklake_io import producing, readings
+from ticklake_io.warehouse import open_warehouse
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 
@@ -24,26 +26,30 @@ def refusing(error: Exception) -> object:
     return refuse
 
 
+def looked() -> readings.Look:
+    return readings.look(services.settings(), MemoryStore(), open_warehouse({}, "test"), NOW, lambda: True)
+
+
 @pytest.fixture(autouse=True)
 def platform(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status, "open_store", lambda _: MemoryStore())
-    monkeypatch.setattr(status, "_stream", lambda *_: status.Stream(generation=1, ends={0: 7, 1: 5}, newest=NOW))
+    monkeypatch.setattr(readings, "read_stream", lambda *_: readings.Stream(generation=1, ends={0: 7, 1: 5}, newest=NOW))
     monkeypatch.setattr(producing, "ask", lambda _: producing.Producing())
-    monkeypatch.setattr(status, "_warehouse", refusing(WarehouseUnavailable("the warehouse does not answer: refused")))
+    monkeypatch.setattr(readings, "read_warehouse", refusing(WarehouseUnavailable("the warehouse does not answer: refused")))
 
 
 def test_without_the_warehouse_the_lag_and_the_other_hops_are_told() -> None:
-    readings, lag, why = status._readings(services.settings(), NOW, producing.Producing())
-    assert readings == {"event": Reading(0.0, 0.0), "lake": Reading(None, 0.0), "warehouse": Reading(None, None)}
-    assert lag == {"market.ticks": 12}
-    assert why == "the warehouse does not answer: refused"
+    seen = looked()
+    assert seen.readings == {"event": Reading(0.0, 0.0), "lake": Reading(None, 0.0), "warehouse": Reading(None, None)}
+    assert seen.lag == {"market.ticks": 12}
+    assert str(seen.fault) == "the warehouse does not answer: refused"
 
 
 def test_without_the_store_nothing_is_told_but_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "_stream", refusing(StoreUnavailable("the store does not answer")))
-    readings, lag, why = status._readings(services.settings(), NOW, producing.Producing())
-    assert set(readings.values()) == {Reading(None, None)}
-    assert (lag, why) == ({}, "the store does not answer")
+    monkeypatch.setattr(readings, "read_stream", refusing(StoreUnavailable("the store does not answer")))
+    seen = looked()
+    assert set(seen.readings.values()) == {Reading(None, None)}
+    assert (seen.lag, str(seen.fault)) == ({}, "the store does not answer")
 
 
 def test_the_reason_is_in_the_hop_s_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

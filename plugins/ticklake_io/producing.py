@@ -1,14 +1,13 @@
-"""What the running producer says of its sources, and whether they owe ticks now."""
+"""What the running producer says of its sources, and whether sources owe ticks now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import httpx
 import msgspec
 
-from streaming.producer.source import running
 from ticklake import calendars, instruments
 from ticklake.settings import Settings
 
@@ -58,15 +57,15 @@ def ask(settings: Settings) -> Producing:
         return Producing()
 
 
-def expects_ticks(settings: Settings, now: datetime, producing: Producing) -> bool:
-    """Whether silence is a fault: not while every exchange is closed that the running sources follow, those aside that `producing` calls unsteady.
+def expects_ticks(settings: Settings, sources: Iterable[str], at: datetime, producing: Producing) -> bool:
+    """Whether silence is a fault: not while every exchange is closed that `sources` follow, those aside that `producing` calls unsteady.
 
-    Raises `ConfigError` when the settings name no source or an unknown one.
+    Raises `ConfigError` when the file of instruments is wrong.
     """
     listed = instruments.load(settings.config_file)
     unsteady = {each.name for each in producing.sources if not each.steady}
-    names = [name for name in running(settings) if name not in unsteady]
+    names = [name for name in sources if name not in unsteady]
     if settings.simulator_hours == "always" and "simulator" in names:
         return True
     followed = {listed.get(symbol).calendar for name in names for symbol in listed.symbols(name)}
-    return any(calendars.calendar(name).is_open(now) for name in followed)
+    return any(calendars.calendar(name).is_open(at) for name in followed)
