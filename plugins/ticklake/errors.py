@@ -15,6 +15,7 @@
         ├── ConfigError           a setting is missing or malformed
         ├── ChainBroken           lake, offsets and ledger contradict each other
         ├── LoadMismatch          a load stored another number of rows than its object holds
+        ├── QualityBroken         a data quality rule says fail, or cannot be asked
         ├── WarehouseRefused      bad SQL or refused rights
         ├── BrokerRefused         Kafka refuses who we are, or what we may do
         ├── SourceRefused         a provider refuses the key, or the plan does not include what is asked
@@ -114,6 +115,10 @@ class ChainBroken(Stop):
 
 class LoadMismatch(Stop):
     """COPY stored another number of rows than the object's metadata says."""
+
+
+class QualityBroken(Stop):
+    """A data quality rule of severity fail is broken, or a rule cannot be asked; the text names the rules."""
 
 
 class BrokerRefused(Stop):

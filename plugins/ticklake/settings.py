@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     load_hint_gap_s: float = Field(10.0, ge=0, description="least time between two loads that hints cause")
     fence_timeout_s: float = Field(60.0, gt=0, description="how long a load waits for another writer")
 
+    quality_rules_file: Path = Field(Path("infra/quality/rules.yaml"), description="the data quality rules")
+    quality_gap_minutes: int = Field(5, ge=0, description="how long new data is gathered before it is checked")
+
     dashboard_url: str | None = Field(None, description="address of the dashboard, for links to it and questions how fast it answers")
 
     batch_interval_s: int = Field(14_400, ge=60, description="time between two looks for closes whose daily bars are missing")
