@@ -1,0 +1,33 @@
+-- Rows without a value; RULE_MISSING tells the first column that has none.
+-- In place of RULE_... stand the rule's table and columns: no engine binds them.
+WITH ASKED AS (
+    SELECT
+        RULE_COORDINATES,
+        RULE_MISSING AS MISSING_COLUMN
+    FROM RULE_TABLE
+    WHERE
+        RULE_TIME >= :first
+        AND RULE_TIME < :end
+        AND (:by_days = 1 OR TIME_SLICE(CAST(RULE_TIME AS TIMESTAMP_NTZ), 10, 'MINUTE') IN (:slices))
+),
+
+OFFENDERS AS (
+    SELECT *
+    FROM ASKED
+    WHERE MISSING_COLUMN IS NOT NULL
+),
+
+TOTALS AS (
+    SELECT
+        COUNT(*) AS CHECKED,
+        COALESCE(COUNT_IF(MISSING_COLUMN IS NOT NULL), 0) AS OFFENDING
+    FROM ASKED
+)
+
+SELECT
+    OFFENDERS.*,
+    TOTALS.CHECKED,
+    TOTALS.OFFENDING
+FROM TOTALS
+LEFT JOIN OFFENDERS ON TOTALS.OFFENDING > 0
+QUALIFY ROW_NUMBER() OVER (ORDER BY RULE_COORDINATES) <= :most

@@ -1,0 +1,18 @@
+-- results is a JSON array of objects, one a rule.
+INSERT INTO OPS.DQ_RESULTS (
+    RESULT_ID, CHECKED_AT, RULE, TABLE_NAME, SEVERITY, STATUS, OFFENDING, CHECKED, "SAMPLE", WINDOW_START, WINDOW_END, RUN_ID
+)
+SELECT
+    EACH.VALUE:result_id::VARCHAR,
+    EACH.VALUE:checked_at::TIMESTAMP_NTZ(6),
+    EACH.VALUE:rule::VARCHAR,
+    EACH.VALUE:table_name::VARCHAR,
+    EACH.VALUE:severity::VARCHAR,
+    EACH.VALUE:status::VARCHAR,
+    EACH.VALUE:offending::NUMBER(18, 0),
+    EACH.VALUE:checked::NUMBER(18, 0),
+    EACH.VALUE:sample_rows::VARCHAR,
+    EACH.VALUE:window_start::TIMESTAMP_NTZ(6),
+    EACH.VALUE:window_end::TIMESTAMP_NTZ(6),
+    :run_id
+FROM TABLE(FLATTEN(INPUT => PARSE_JSON(:results))) AS EACH
