@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     vendor_minutes: bool = Field(False, description="ask Alpha Vantage for the minutes that have no ticks, too: a call for each symbol and close")
     bars_directory: Path | None = Field(None, description="directory of CSV or Parquet files with daily bars")
 
+    analytics_gap_s: float = Field(60.0, ge=1, description="least time between two refreshes of the analytics tables, and the time between two timed ones")
+    benchmark: str = Field("SPY", description="symbol that betas are taken against, where a symbol's source has daily bars of it")
+
     target_event_s: float = Field(10.0, gt=0, description="oldest that the newest tick at the broker may be")
     target_lake_s: float = Field(15.0, gt=0, description="longest that a record may wait for the lake")
     target_warehouse_s: float = Field(60.0, gt=0, description="longest that a record may wait for the warehouse")
