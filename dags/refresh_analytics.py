@@ -1,0 +1,62 @@
+"""Brings larger bars, indicators, volatility, correlation and risk up to the minute bars and the daily bars.
+
+**What.** Takes the minutes that writers of BARS_1M announced, rolls up the bars of 5 minutes, an hour and a day that
+they are in, makes the indicators again that these reach, and the intraday figures of their symbols. Daily figures are
+made again where the newest daily bars are others than those they were made of. What has become stale becomes null.
+Everything happens in one transaction. What the numbers mean is in `docs/analytics.md`.
+
+**When.** On new minute bars, and on a timer beside it, so that nothing stays behind. A run within
+`TICKLAKE_ANALYTICS_GAP_S` seconds of the last refresh does nothing; the next takes what it left.
+
+**Reads** CURATED.BARS_1M, DAILY_BARS, INSTRUMENTS and SESSIONS, OPS.BAR_CHANGES. **Writes** CURATED.BARS_5M, BARS_1H,
+BARS_1D, INDICATORS, VOLATILITY, CORRELATION and RISK, OPS.REFRESHES, DAILY_INPUTS and the WORK tables; deletes from
+OPS.BAR_CHANGES what it has worked on.
+
+**Safe to run again?** Always. A run that dies has changed nothing, and the announced minutes are still there. `full`
+makes every row again, from all bars: after a change of calendars, or in doubt. It gives the same rows.
+
+**When it fails at 3 am.** Loads go on; charts and risk pages grow old until a run succeeds. *"another writer holds the
+rows"*: a second refresh was at work, by hand or from a worker thought dead; the next run does what is left. *The
+warehouse does not answer*: the next run catches up. *Anything that names a statement or a table*: clear the task once;
+when it fails again, look whether the tables of `infra/snowflake/` are all there, then trigger a run with `full`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import AssetOrTimeSchedule, Param, dag, get_current_context, task
+from airflow.timetables.trigger import DeltaTriggerTimetable
+
+from ticklake import settings as ticklake_settings
+from ticklake_airflow.assets import BARS
+from ticklake_airflow.defaults import default_args
+from ticklake_airflow.tags import Tag
+
+settings = ticklake_settings.load()
+
+
+@dag(
+    schedule=AssetOrTimeSchedule(timetable=DeltaTriggerTimetable(timedelta(seconds=settings.analytics_gap_s)), assets=BARS),
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=default_args(owner="data"),
+    params={"full": Param(False, type="boolean", description="make every row again, from all bars, now")},
+    tags=[Tag.CURATED],
+    doc_md=__doc__,
+)
+def refresh_analytics() -> None:
+    @task
+    def refresh() -> dict[str, Any]:
+        from ticklake_airflow.analytics import task as work
+
+        context = get_current_context()
+        return work.refresh_analytics(settings, run_id=str(context["run_id"]), full=bool(context["params"]["full"]))
+
+    refresh()
+
+
+refresh_analytics()

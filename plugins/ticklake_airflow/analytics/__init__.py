@@ -1,0 +1,1 @@
+"""Larger bars, indicators and figures of risk, made again where bars have changed."""
