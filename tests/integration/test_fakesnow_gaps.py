@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import duckdb
 import fakesnow.server as server
 import httpx
 import pytest
+from fakesnow.converter import from_binding
 from fakesnow.instance import FakeSnow
 from starlette.applications import Starlette
 
@@ -66,6 +68,12 @@ def test_an_unknown_copy_option_is_an_http_500(stock: Stock) -> None:
 
 def test_an_unknown_session_is_an_http_401(stock: Stock) -> None:
     assert stock.query("unknown", "SELECT 1")[0] == 401
+
+
+def test_a_time_without_a_zone_is_bound_with_one_so_that_no_block_of_a_table_is_skipped() -> None:
+    bound = from_binding({"type": "TIMESTAMP_NTZ", "value": "1795442400000000000"})
+    assert isinstance(bound, datetime)
+    assert bound.tzinfo is not None
 
 
 def test_two_cursors_of_a_session_share_one_connection_of_the_engine() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import pytest
 import snowflake.connector.errors as snow
 from fakesnow.cursor import FakeSnowflakeCursor
 
+from infra.local.warehouse.app import bound
 from infra.local.warehouse.engine import open_engine, store_file_system
 from infra.local.warehouse.errors import translated
 from infra.local.warehouse.sessions import RESULTS_KEPT, Engine, Session
@@ -57,6 +59,11 @@ def test_an_engine_that_is_beyond_help_ends_its_process(session: Session, monkey
     with pytest.raises(SystemExit) as raised:
         session.cursor().execute("SELECT 1")
     assert raised.value.code == 1
+
+
+def test_a_bound_time_keeps_the_zone_that_it_has_and_gets_none() -> None:
+    assert bound({"type": "TIMESTAMP_NTZ", "value": "1795442400999999000"}) == datetime(2026, 11, 23, 14, 0, 0, 999_999)  # noqa: DTZ001 - as it was sent
+    assert bound({"type": "TIMESTAMP_TZ", "value": "1795442400999999000 1440"}) == datetime(2026, 11, 23, 14, 0, 0, 999_999, UTC)
 
 
 def test_a_store_that_is_down_is_an_outage_and_no_bad_object(session: Session) -> None:

@@ -9,10 +9,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import fakesnow.server as server
 import structlog
+from fakesnow.converter import from_binding
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -84,6 +86,7 @@ class Sessions:
 def application(engine: Engine, *, silence_s: float = 30.0, idle_s: float = 4 * 3600.0) -> Starlette:
     """The server's application; its sessions live in `engine`."""
     server.shared_fs = engine
+    vars(server)["from_binding"] = bound
     server.sessions.clear()
     sessions = Sessions(server.sessions, silence_s, idle_s)
 
@@ -125,6 +128,15 @@ def application(engine: Engine, *, silence_s: float = 30.0, idle_s: float = 4 * 
         handler = ours.get(route.path, route.endpoint)
         routes.append(Route(route.path, _as_snowflake(handler) if asyncio.iscoroutinefunction(handler) else handler, methods=sorted(route.methods or ())))
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def bound(binding: dict[str, str]) -> object:
+    """The value of a binding; a TIMESTAMP_NTZ without a zone.
+
+    fakesnow gives it one. Against it, a column without a zone is converted row by row, and none of the engine's blocks can be skipped.
+    """
+    value = from_binding(binding)
+    return value.replace(tzinfo=None) if isinstance(value, datetime) and binding["type"] == "TIMESTAMP_NTZ" else value
 
 
 def _as_snowflake(handler: Handler) -> Handler:
