@@ -18,13 +18,14 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
+from ticklake.errors import ConfigError
 from ticklake_airflow.links import dashboard
 from ticklake_airflow.page.panels import Panel, Panels
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
 
 HERE = Path(__file__).parent
-STATIC = ("page.js", "draw.js", "airflow.js", "settle.js", "theme.js", "page.css", "icon.svg")
+STATIC = ("page.js", "figures.js", "draw.js", "airflow.js", "settle.js", "theme.js", "page.css", "icon.svg")
 RUNBOOKS = Path(__file__).parents[3] / "infra" / "runbooks"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -59,7 +60,7 @@ def create_app(panels: Panels) -> FastAPI:
 
     @app.get("/state", response_model=None)
     def state() -> dict[str, Any]:
-        return {"panels": panels.all(), "dashboard": dashboard(), "runbooks": [path.stem for path in _runbooks()]}
+        return {"panels": panels.all(), "targets": _targets(), "dashboard": dashboard(), "runbooks": [path.stem for path in _runbooks()]}
 
     @app.get("/objects", response_model=None)
     def objects(run: str | None = None, hour: str | None = Query(None, pattern=r"^\d{4}-\d\d-\d\dT\d\d")) -> Panel:
@@ -73,6 +74,16 @@ def create_app(panels: Panels) -> FastAPI:
         return RUNBOOK.format(title=html.escape(name), text=html.escape(found.read_text()))
 
     return app
+
+
+def _targets() -> dict[str, float]:
+    """Seconds by hop, and percent of available minutes; nothing where the settings are not those of Ticklake."""
+    try:
+        settings = ticklake_settings.load()
+    except ConfigError:
+        return {}
+    hops = {"event": settings.target_event_s, "lake": settings.target_lake_s, "warehouse": settings.target_warehouse_s}
+    return hops | {"availability": settings.alarm_availability}
 
 
 def _runbooks() -> list[Path]:

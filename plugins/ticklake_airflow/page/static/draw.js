@@ -14,7 +14,7 @@ export const link = (text, href, inside = false) => {
   return made;
 };
 
-// A table of `rows`; each of `columns` is [heading, cell of a row, kind], where kind is "", "number" or "time".
+// A table of `rows`; each of `columns` is [heading, cell of a row, kind], where kind is "", "text", "number" or "time".
 export function table(columns, rows) {
   const heads = columns.map(([heading, , kind = ""]) => element("th", { scope: "col", className: kind }, heading));
   const lines = rows.map((row) => element("tr", {}, ...columns.map(([, cell, kind = ""]) => element("td", { className: kind }, cell(row)))));

@@ -1,14 +1,15 @@
 // The page: asks for its state every few seconds, and shows it.
 
 import { failures } from "./airflow.js";
-import { badge, count, element, figure, link, seconds, show, table, time, trend } from "./draw.js";
+import { badge, count, element, link, seconds, show, table, time, trend } from "./draw.js";
+import { figures, verdict } from "./figures.js";
 import { prepare } from "./settle.js";
 
 const STATE_MS = 10_000;
 const FAILURES_MS = 30_000;
 const at = (id) => document.getElementById(id);
 
-const MOODS = { fresh: "good", cause: "bad", waiting: "mind", ok: "good", broken: "bad", raised: "bad", cleared: "good", MERGED: "good", SET_ASIDE: "mind" };
+const MOODS = { fresh: "good", cause: "bad", waiting: "mind", ok: "good", broken: "bad", unknown: "mind", raised: "bad", cleared: "good", MERGED: "good", SET_ASIDE: "mind" };
 const state = (name) => badge(name, MOODS[name]);
 const CAUSES = { scheduled: "timer", asset_triggered: "hint", manual: "by hand", backfill: "backfill" };
 const runOf = (run) => link(CAUSES[run.split("__")[0]] ?? "run", `../dags/load_ticks/runs/${encodeURIComponent(run)}`);
@@ -36,7 +37,7 @@ const alarms = (rows) =>
       ["Alarm", (row) => row.NAME],
       ["Since", (row) => time(row.SINCE), "time"],
       ["Changed", (row) => time(row.CHANGED_AT), "time"],
-      ["What", (row) => row.DETAIL],
+      ["What", (row) => row.DETAIL, "text"],
     ],
     rows,
   );
@@ -46,7 +47,7 @@ const failed = (rows) =>
     [
       ["Started", ({ run }) => time(run.start_date), "time"],
       ["DAG", ({ run, task, href }) => link(task ? `${run.dag_id}.${task.task_id}` : run.dag_id, href)],
-      ["Why", ({ why }) => why],
+      ["Why", ({ why }) => why, "text"],
     ],
     rows,
   );
@@ -77,7 +78,7 @@ function checks(rows) {
 const objects = (rows) =>
   table(
     [
-      ["Object", (row) => row.OBJECT_KEY],
+      ["Object", (row) => row.OBJECT_KEY, "text"],
       ["State", (row) => state(row.STATE)],
       ["Offsets", (row) => `${row.FIRST_OFFSET} – ${row.LAST_OFFSET}`, "number"],
       ["Rows", (row) => count(row.RECORDS), "number"],
@@ -102,7 +103,7 @@ async function json(path) {
   return answer.json();
 }
 
-function verdict(mood, text) {
+function say(mood, text) {
   at("verdict").className = `badge ${mood}`;
   at("verdict").textContent = text;
 }
@@ -112,13 +113,15 @@ async function refresh() {
     const told = await json("state");
     const { panels } = told;
     elsewhere(told);
+    say(...verdict(panels));
+    at("figures").replaceChildren(...figures(panels.metrics.rows ?? [], told.targets));
     show(at("alarms"), panels.alarms, "None raised, none cleared in the last day.", alarms);
     show(at("waiting"), panels.waiting, "", waiting);
     show(at("loads"), panels.loads, "Nothing was loaded in the last day.", loads);
     show(at("checks"), panels.checks, "No rule has run in the last day.", checks);
     at("as-of").textContent = `as of ${time(new Date())} UTC`;
   } catch (error) {
-    verdict("bad", error.message);
+    say("bad", error.message);
   }
 }
 
