@@ -13,9 +13,9 @@ CURATED.TICKS, BARS_1M and LATEST, OPS.LOADS, QUARANTINE, WATERMARKS and LOAD_LE
 **Safe to run again?** Always, also twice at once and after a kill at any point: the ledger decides, under a fence.
 
 **When it fails at 3 am.** The error names what to look at. *A key, "continues offset ..."* or *"... rows were stored"*:
-that partition waits for that object, the others are loaded; look at the object, then clear the task. *"another writer
-holds the rows"*: another load was slow or died; the next run does what this one did not. *Store or warehouse do not
-answer*: nothing is lost, the next run catches up.
+that partition waits for that object, the others are loaded; mend the object, then clear the task, or give it up with
+`ticklake loads set-aside`. *"another writer holds the rows"*: another load was slow or died; the next run does what this
+one did not. *Store or warehouse do not answer*: nothing is lost, the next run catches up.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 ALTER TABLE RAW.TICKS ADD COLUMN IF NOT EXISTS EXTRA VARCHAR;
 ALTER TABLE CURATED.TICKS ADD COLUMN IF NOT EXISTS EXTRA VARCHAR;
 
+-- Why an object was given up; null in all others.
+ALTER TABLE OPS.LOADS ADD COLUMN IF NOT EXISTS SET_ASIDE_REASON VARCHAR;
+
 -- What happens to new fields of a table: NEW_FIELDS is 'evolve' (they are kept in EXTRA) or 'freeze' (the row is quarantined).
 CREATE TABLE IF NOT EXISTS OPS.CONTRACTS (
     TABLE_NAME VARCHAR NOT NULL,

@@ -95,7 +95,7 @@ def reconcile(committed: Mapping[Partition, int], tables: Tables, lake: Iterable
         quarantined=tables.quarantined,
         rejected=tables.rejected + sum(entry.records - entry.rejected_rows for entry in tables.ledger.values() if entry.state == "SET_ASIDE"),
     )
-    verdict.mismatches += _chains(committed, objects.values(), verdict)
+    verdict.mismatches += _chains(committed, [*objects.values(), *_given_up(tables.ledger, objects)], verdict)
     for entry in tables.ledger.values():
         verdict.mismatches += _entry(entry, objects.get(entry.key))
     verdict.mismatches += [f"{key}: {rows} rows in RAW.TICKS, but the ledger does not know the object" for key, rows in sorted(tables.strays.items())]
@@ -125,17 +125,24 @@ def _chains(committed: Mapping[Partition, int], objects: Iterable[LakeObject], v
     return wrong
 
 
+def _given_up(ledger: Mapping[str, LedgerEntry], objects: Mapping[str, LakeObject]) -> list[LakeObject]:
+    """Objects that were set aside and are gone: what the ledger says of them keeps their place in the chain."""
+    return [
+        LakeObject(each.key, each.etag, each.copied_at, each.first_offset, each.end, each.chain_from, each.gap_reason)
+        for each in ledger.values()
+        if each.state == "SET_ASIDE" and each.key not in objects
+    ]
+
+
 def _entry(entry: LedgerEntry, there: LakeObject | None) -> list[str]:
-    """An object in the ledger must be in the lake as it was loaded, and in RAW.TICKS row by row."""
-    if entry.state == "EXPIRED":
+    """An object in the ledger must be in the lake as it was loaded, and in RAW.TICKS row by row, unless it was given up."""
+    if entry.state in ("EXPIRED", "SET_ASIDE"):
         return []
     wrong = []
     if there is None:
         wrong.append(f"{entry.key}: in the ledger, but not in the lake")
     elif there.etag != entry.etag:
         wrong.append(f"{entry.key}: was replaced after it was loaded (etag {there.etag}, loaded {entry.etag})")
-    if entry.state == "SET_ASIDE":
-        return wrong
     if entry.records != entry.end - entry.first_offset:
         wrong.append(f"{entry.key}: {entry.records} records in the ledger do not fill offsets {entry.first_offset} to {entry.end - 1}")
     if not entry.rows == entry.offsets == entry.records:

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     load_hints: bool = Field(True, description="load on landing hints too; off lets a paid warehouse sleep")
     load_hint_gap_s: float = Field(10.0, ge=0, description="least time between two loads that hints cause")
     fence_timeout_s: float = Field(60.0, gt=0, description="how long a load waits for another writer")
+    set_aside_after_s: float = Field(0, ge=0, description="a load gives up an object that still cannot be loaded so long after it landed; 0: never")
 
     quality_rules_file: Path = Field(Path("infra/quality/rules.yaml"), description="the data quality rules")
     quality_gap_minutes: int = Field(5, ge=0, description="how long new data is gathered before it is checked")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from ticklake.errors import Stop
 from ticklake_airflow.notify import callbacks
-
-SQL_FOLDER = Path(__file__).parents[2] / "dags" / "sql"
+from ticklake_airflow.statements import SQL_FOLDER as SQL_FOLDER
 
 
 def default_args(owner: str) -> dict[str, Any]:

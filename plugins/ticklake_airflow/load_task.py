@@ -10,9 +10,9 @@ from ticklake.clock import SystemClock
 from ticklake.errors import ChainBroken
 from ticklake.settings import Settings
 from ticklake_airflow import connections
-from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.loading.load import Load
 from ticklake_airflow.query_tag import query_tag
+from ticklake_airflow.statements import SQL_FOLDER
 from ticklake_io.kafka_open import open_view
 from ticklake_io.sql import Statements
 
@@ -48,6 +48,7 @@ def load_ticks(settings: Settings, run_id: str) -> dict[str, Any]:
             topic=settings.ticks_topic,
             run_id=run_id,
             fence_timeout_s=settings.fence_timeout_s,
+            set_aside_after_s=settings.set_aside_after_s,
         ).run()
     finally:
         warehouse.close()

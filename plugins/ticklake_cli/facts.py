@@ -100,7 +100,7 @@ def _hour(key: str) -> str:
 
 
 def _object(store: ObjectStore, listed: Listed, entry: LedgerEntry | None) -> LakeObject | str:
-    if entry and entry.etag == listed.etag:
+    if entry and (entry.etag == listed.etag or entry.state == "SET_ASIDE"):
         return LakeObject(listed.key, listed.etag, listed.modified, entry.first_offset, entry.end, entry.chain_from, entry.gap_reason)
     try:
         meta = metadata(store, listed.key)

@@ -21,11 +21,13 @@ from ticklake.errors import ConfigError, TicklakeError
 COMMANDS = {
     "status": ("status", "every component, freshness per hop, lag"),
     "verify": ("verify", "do offsets, lake, ledger and tables agree"),
+    "loads": ("loads", "the ledger: list objects, give one up, load it after all"),
     "latency": ("latency", "how long ticks take to each hop"),
     "produce": ("produce", "run a source by hand"),
     "sql": ("sql_command", "one statement against the warehouse"),
     "logs": ("logs", "a component's log"),
     "dlq": ("dead_letters", "dead letters: list, show, put back"),
+    "dq": ("dq", "data quality: results, rules, a check now"),
     "source": ("source_check", "does a source work"),
     "airflow": ("airflow_command", "Airflow's own command with the platform's environment"),
 }

@@ -72,7 +72,8 @@ def judge(
         # A partition that was silent since then has no object to hold its offset against.
         committed = {partition: committed[partition] for partition in committed.keys() & {each.partition for each in objects}}
     verdict = reconcile(committed, tables, objects, now, patience)
-    verdict.mismatches += foreign + (damaged(store, objects) if deep else [])
+    given_up = {key for key, entry in tables.ledger.items() if entry.state == "SET_ASIDE"}
+    verdict.mismatches += foreign + (damaged(store, (each for each in objects if each.key not in given_up)) if deep else [])
     verdict.ok = not verdict.mismatches
     return verdict
 

@@ -1,4 +1,5 @@
--- A winner yields to a row of smaller coordinates that arrived later: another partition or generation was ahead.
+-- A winner yields to a row of smaller coordinates that arrived later: another partition or generation was ahead,
+-- or the row's object had been set aside.
 DELETE FROM CURATED.TICKS
 USING RAW.CANDIDATES AS ARRIVED, OPS.LOADS AS LOADS
 WHERE
@@ -11,4 +12,9 @@ WHERE
     AND (
         CURATED.TICKS.GENERATION > ARRIVED.GENERATION
         OR (CURATED.TICKS.GENERATION = ARRIVED.GENERATION AND CURATED.TICKS.PARTITION_ID > ARRIVED.PARTITION_ID)
+        OR (
+            CURATED.TICKS.GENERATION = ARRIVED.GENERATION
+            AND CURATED.TICKS.PARTITION_ID = ARRIVED.PARTITION_ID
+            AND CURATED.TICKS.OFFSET_ID > ARRIVED.OFFSET_ID
+        )
     )

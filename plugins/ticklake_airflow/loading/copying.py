@@ -63,8 +63,8 @@ class Copy:
         chosen, stopped = plan(by_partition, ends)
         if chosen:
             copy_into(self._warehouse, self._statements["copy_ticks"], {each.key: each.meta.records for each in chosen})
-            rows = json.dumps([_ledger_row(each) for each in chosen])
-            self._warehouse.rows(self._statements["record_loads"], {"loads": rows, "run_id": self._run_id, "now": self._clock.now()})
+            rows = json.dumps([ledger_row(each) for each in chosen])
+            self._warehouse.rows(self._statements["record_loads"], {"loads": rows, "state": "COPIED", "run_id": self._run_id, "now": self._clock.now()})
         return stopped
 
 
@@ -75,7 +75,7 @@ def ledger(warehouse: Warehouse, statements: Statements) -> tuple[dict[Partition
     return positions, sum(row["UNMERGED"] for row in rows)
 
 
-def _ledger_row(landed: Landed) -> dict[str, Any]:
+def ledger_row(landed: Landed) -> dict[str, Any]:
     """A row of OPS.LOADS as JSON; what is None is left out and becomes NULL."""
     meta = landed.meta
     values = {

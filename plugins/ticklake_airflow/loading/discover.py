@@ -10,7 +10,7 @@ import structlog
 
 from ticklake.chain import why_broken
 from ticklake.errors import BadObject, BrokerUnavailable
-from ticklake.lake import ObjectMeta, Partition, parse_key, partition_prefix, topic_prefix
+from ticklake.lake import ObjectMeta, Partition, generation_key, parse_key, partition_prefix, topic_prefix
 from ticklake_airflow.loading.model import Found, Landed, Position, Positions
 from ticklake_io.store import Listed, ObjectStore
 
@@ -41,12 +41,14 @@ class Discovery:
     def find(self, positions: Positions) -> Found:
         """New objects beyond `positions`, whose partitions may be few, stale or none at all."""
         listed = self._listed_after(positions)
-        for partition in self._lagging(positions, listed):
+        stopped: dict[Partition, str] = {}
+        for partition, offset in self._lagging(positions, listed).items():
             listed[partition] = self._listed_in_full(partition, positions)
+            if not listed[partition] and not self._has_successor(partition):
+                stopped[partition] = f"{partition}: offset {offset} is committed, but the lake ends at {positions[partition].end}"
         found = {partition: objects for partition, objects in listed.items() if objects}
         most = max(1, self._most // max(1, len(found)))
         objects: dict[Partition, list[Landed]] = {}
-        stopped: dict[Partition, str] = {}
         with ThreadPoolExecutor(THREADS) as pool:
             for partition, all_new in found.items():
                 landed, why = self._landed(pool, all_new[:most])
@@ -90,20 +92,24 @@ class Discovery:
         log.info("partition_listed_in_full", partition=str(partition))
         return _beyond(positions.get(partition), [listed for _, listed in self._in_lake(partition_prefix(self._topic, partition), None)])
 
-    def _lagging(self, positions: Positions, listed: Mapping[Partition, Sequence[Listed]]) -> list[Partition]:
-        """Partitions in which nothing was found, though offsets were committed beyond their end."""
+    def _lagging(self, positions: Positions, listed: Mapping[Partition, Sequence[Listed]]) -> dict[Partition, int]:
+        """Partitions in which nothing was found, though offsets were committed beyond their end; and these offsets."""
         newest = max((partition.generation for partition in positions), default=0)
         idle = [partition for partition in positions if partition.generation == newest and not listed.get(partition)]
         if not idle:
-            return []
+            return {}
         try:
             committed = self._committed.read()
         except BrokerUnavailable as error:
             log.warning("committed_offsets_unknown", reason=str(error))
-            return []
+            return {}
         behind = [partition for partition in idle if committed.get(partition.id, 0) > positions[partition].end]
         # The object may have landed after our listing and been committed since: a short listing spares the full one.
-        return [partition for partition in behind if not self._landed_meanwhile(partition, positions[partition])]
+        return {partition: committed[partition.id] for partition in behind if not self._landed_meanwhile(partition, positions[partition])}
+
+    def _has_successor(self, partition: Partition) -> bool:
+        """Whether the topic was recreated meanwhile: then what is committed is not this partition's."""
+        return self._store.head(generation_key(self._topic, partition.generation + 1)) is not None
 
     def _landed_meanwhile(self, partition: Partition, position: Position) -> bool:
         return bool(_beyond(position, [listed for _, listed in self._in_lake(partition_prefix(self._topic, partition), position.key)]))
@@ -118,14 +124,19 @@ class Discovery:
         return landed, None
 
     def _head(self, listed: Listed) -> Landed | BadObject:
-        stored = self._store.head(listed.key)
-        if stored is None:
-            return BadObject(listed.key, "listed, but not there")
         try:
-            meta = ObjectMeta.parse(listed.key, stored.headers)
+            return look(self._store, listed.key)
         except BadObject as error:
             return error
-        return Landed(listed.key, parse_key(listed.key).partition, stored.etag, stored.size, max(stored.modified, meta.put_at), meta)
+
+
+def look(store: ObjectStore, key: str) -> Landed:
+    """The object at `key`. Raises `BadObject` when it is not there or its metadata is malformed."""
+    stored = store.head(key)
+    if stored is None:
+        raise BadObject(key, "is not there")
+    meta = ObjectMeta.parse(key, stored.headers)
+    return Landed(key, parse_key(key).partition, stored.etag, stored.size, max(stored.modified, meta.put_at), meta)
 
 
 def _beyond(position: Position | None, objects: Sequence[Listed]) -> list[Listed]:

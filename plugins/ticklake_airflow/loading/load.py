@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
 from ticklake.clock import Clock
+from ticklake.errors import ChainBroken
 from ticklake.lake import Partition
 from ticklake_airflow.loading.copying import Copy, ledger
 from ticklake_airflow.loading.cursor import Cursor
@@ -16,10 +18,13 @@ from ticklake_airflow.loading.discover import MOST_OBJECTS, CommittedOffsets, Di
 from ticklake_airflow.loading.fence import Fence, Writer
 from ticklake_airflow.loading.merging import Merge
 from ticklake_airflow.loading.model import Found, LoadReport, Merged, Position, Positions
+from ticklake_airflow.loading.setting_aside import SetAside
 from ticklake_io.sql import Statements
 from ticklake_io.store import ObjectStore
 
 log = structlog.get_logger()
+
+NOWHERE = Position("", 0)
 
 
 class Load:
@@ -36,6 +41,7 @@ class Load:
         topic: str,
         run_id: str,
         fence_timeout_s: float,
+        set_aside_after_s: float = 0,
         most_objects: int = MOST_OBJECTS,
     ) -> None:
         fence = Fence(warehouse, statements, clock, run_id, fence_timeout_s)
@@ -46,6 +52,9 @@ class Load:
         self._discovery = Discovery(store, topic, committed, most_objects)
         self._copy = Copy(warehouse, fence, statements, clock, run_id)
         self._merge = Merge(warehouse, fence, statements, clock)
+        self._aside = SetAside(store, warehouse, fence, statements, clock, run_id)
+        self._topic = topic
+        self._patience = timedelta(seconds=set_aside_after_s)
         self._seconds: dict[str, float] = {}
 
     def run(self) -> LoadReport:
@@ -62,36 +71,57 @@ class Load:
             known, unmerged = ledger(self._warehouse, self._statements)
         while True:
             found = self._find(known)
-            if not any(found.objects.values()) and not unmerged:
+            if not any((*found.objects.values(), found.stopped, unmerged)):
                 if not by_cursor:
                     self._cursor.write(known)
-                return self._told(report, found, known, found.stopped)
-            merged, stopped = self._round(found, known)
+                return self._told(report, found, known, {})
+            uncopied, merged, torn = self._round(found, known)
+            stopped = uncopied | torn
             report = _sum(report, merged)
             known, unmerged = ledger(self._warehouse, self._statements)
+            given_up = [] if by_cursor else self._given_up(uncopied, known)
+            if given_up:
+                report = replace(report, set_aside=(*report.set_aside, *given_up))
+                known, unmerged = ledger(self._warehouse, self._statements)
             if not unmerged:
                 # What is copied and not merged must be found again by the next load.
                 self._cursor.write(known)
             if stopped and by_cursor:
                 # The cursor may be what is wrong; the ledger is not.
                 by_cursor = False
-            elif not (found.more and merged.objects):
+            elif not (given_up or (found.more and merged.objects)):
                 return self._told(report, found, known, stopped)
 
     def _find(self, known: Positions) -> Found:
         with self._timed("discover"):
             return self._discovery.find(known)
 
-    def _round(self, found: Found, known: Positions) -> tuple[Merged, dict[Partition, str]]:
+    def _round(self, found: Found, known: Positions) -> tuple[dict[Partition, str], Merged, dict[Partition, str]]:
+        """Partitions that stop before an object that cannot be copied, what was merged, and those that stop before one that cannot be."""
         with self._timed("copy"):
-            stopped = self._copy.copy(found, known)
+            uncopied = self._copy.copy(found, known)
         with self._timed("merge"):
             merged, torn = self._merge.merge()
-        return merged, stopped | torn
+        return uncopied, merged, torn
+
+    def _given_up(self, stopped: Mapping[Partition, str], known: Positions) -> list[str]:
+        """Set aside what stopped partitions have waited for longer than the patience lasts; the keys."""
+        keys: list[str] = []
+        for partition, why in stopped.items() if self._patience else ():
+            blocking = self._aside.blocking(self._topic, partition, known.get(partition, NOWHERE))
+            if not blocking or self._clock.now() - blocking[1] <= self._patience:
+                continue
+            try:
+                self._aside.set_aside(blocking[0], why)
+            except ChainBroken as error:
+                log.warning("not_set_aside", key=blocking[0], reason=str(error))
+                continue
+            log.warning("set_aside", key=blocking[0], reason=why)
+            keys.append(blocking[0])
+        return keys
 
     def _told(self, report: LoadReport, found: Found, known: Positions, stopped: Mapping[Partition, str]) -> LoadReport:
-        nowhere = Position("", 0)
-        pending = sum(each.end > known.get(partition, nowhere).end for partition, objects in found.objects.items() for each in objects)
+        pending = sum(each.end > known.get(partition, NOWHERE).end for partition, objects in found.objects.items() for each in objects)
         seconds = {step: round(taken, 3) for step, taken in self._seconds.items()}
         told = replace(report, pending=pending, stopped={str(partition): why for partition, why in sorted(stopped.items())}, seconds=seconds)
         log.info("loaded", objects=told.objects, rows=told.rows, winners=told.winners, rejects=told.rejects, pending=pending, stopped=len(stopped), **seconds)

@@ -6,14 +6,14 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from ticklake.clock import Clock
 from ticklake.errors import LoadMismatch
 from ticklake.lake import Partition
 from ticklake_airflow.loading.fence import Fence
-from ticklake_airflow.loading.model import Merged
+from ticklake_airflow.loading.model import Landed, Merged
 from ticklake_airflow.loading.plan import plan
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import Row, Warehouse
@@ -89,17 +89,32 @@ class Merge:
             return Merged()
         ends = {each.partition: each.end for each in chosen}
         advances = json.dumps([{"generation": at.generation, "partition_id": at.id, "next_offset": end} for at, end in ends.items()])
-        params: dict[str, Any] = {"merge_id": str(uuid.uuid4()), "now": self._clock.now(), "advances": advances}
-        winners = rejects = 0
+        params = self._params() | {"advances": advances}
+        merged = Merged()
         if objects:
             self._rows("mark_merged", params)
-            span, rejects = self._batch(objects, params)
-            if span:
-                winners = self._curate(params | _bounds(span))
-            if rejects:
-                self._rows("quarantine", params)
+            merged = self._take(objects, params)
         self._rows("drop_watermarks", params)
         self._rows("set_watermarks", params)
+        return merged
+
+    def merge_again(self, landed: Landed) -> Merged:
+        """Merge one object that is copied and that its partition's watermark has passed. Call it while the fence is held."""
+        params = self._params() | {"key": landed.key}
+        self._rows("mark_retried", params)
+        return self._take([_as_copied(landed)], params)
+
+    def _params(self) -> dict[str, Any]:
+        return {"merge_id": str(uuid.uuid4()), "now": self._clock.now()}
+
+    def _take(self, objects: Sequence[Copied], params: dict[str, Any]) -> Merged:
+        """Bring CURATED and quarantine up to `objects`, whose ledger rows bear the merge id."""
+        winners = 0
+        span, rejects = self._batch(objects, params)
+        if span:
+            winners = self._curate(params | _bounds(span))
+        if rejects:
+            self._rows("quarantine", params)
         return Merged(len(objects), sum(each.records for each in objects), winners, rejects)
 
     def _batch(self, objects: Sequence[Copied], params: dict[str, Any]) -> Batch:
@@ -146,6 +161,22 @@ def _copied(row: Row) -> Copied:
         first_kafka_time=row["FIRST_KAFKA_TIME"],
         last_kafka_time=row["LAST_KAFKA_TIME"],
         merges=row["STATE"] == "COPIED",
+    )
+
+
+def _as_copied(landed: Landed) -> Copied:
+    meta = landed.meta
+    return Copied(
+        key=landed.key,
+        partition=landed.partition,
+        first_offset=meta.first_offset,
+        end=meta.end,
+        chain_from=meta.chain_from,
+        gap_reason=meta.gap_reason,
+        records=meta.records,
+        first_kafka_time=meta.first_kafka_time.astimezone(UTC).replace(tzinfo=None),
+        last_kafka_time=meta.last_kafka_time.astimezone(UTC).replace(tzinfo=None),
+        merges=True,
     )
 
 

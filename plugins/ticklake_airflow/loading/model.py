@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,6 +73,7 @@ class LoadReport:
 
     `objects` and `rows` (offsets, poison included) were merged; `winners` of them are new in CURATED.TICKS, `rejects` in
     quarantine. `stopped` says why a partition cannot go on, `pending` counts the objects found that wait for it.
+    `set_aside` are the keys of objects that were given up because they had been bad for too long.
     """
 
     objects: int = 0
@@ -81,4 +82,5 @@ class LoadReport:
     rejects: int = 0
     pending: int = 0
     stopped: Mapping[str, str] = field(default_factory=dict)
+    set_aside: Sequence[str] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -11,8 +11,8 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.query_tag import of_context
+from ticklake_airflow.statements import SQL_FOLDER
 
 
 class CopyObjectsOperator(BaseOperator):
