@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from ticklake.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Severity = Literal["warn", "fail", "quarantine"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -351,6 +354,9 @@ def _rule(place: str, entry: object) -> Rule:
         return _RULE.validate_python(entry)
     except ValidationError as error:
         name = entry.get("id", "without id") if isinstance(entry, dict) else "without id"
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"][1:])
-        raise ConfigError(f"{place}: rule {name}: {field + ': ' if field else ''}{first['msg'].removeprefix('Value error, ')}") from None
+        raise ConfigError(f"{place}: rule {name}: {'; '.join(map(_wrong, error.errors()))}") from None
+
+
+def _wrong(error: ErrorDetails) -> str:
+    field = ".".join(str(part) for part in error["loc"][1:])
+    return f"{field + ': ' if field else ''}{error['msg'].removeprefix('Value error, ')}"

@@ -40,7 +40,8 @@ class Scope:
     def window(self, rule: Rule) -> tuple[datetime, datetime]:
         """The event time, from and until, that the answer to `rule` is about."""
         now = self.now.astimezone(UTC).replace(tzinfo=None)
-        windows = [] if rule.days is None else [(now - rule.days * _DAY, now)]
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        windows = [] if rule.days is None else [(midnight - rule.days * _DAY, now)]
         if rule.reads_new and self.slices:
             windows.append((self.slices[0], self.slices[-1] + SLICE))
         return min(start for start, _ in windows), max(end for _, end in windows)
