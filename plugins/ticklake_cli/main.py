@@ -22,6 +22,7 @@ COMMANDS = {
     "status": ("status", "every component, freshness per hop, lag"),
     "verify": ("verify", "do offsets, lake, ledger and tables agree"),
     "loads": ("loads", "the ledger: list objects, give one up, load it after all"),
+    "cost": ("cost", "credits a day and age of data, as the settings are and could be"),
     "latency": ("latency", "how long ticks take to each hop"),
     "produce": ("produce", "run a source by hand"),
     "sql": ("sql_command", "one statement against the warehouse"),

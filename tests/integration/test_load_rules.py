@@ -18,7 +18,7 @@ from tests.fixtures.load_platform import LoadPlatform, Partition, Value, load_pl
 from ticklake import lake
 from ticklake.clock import SystemClock
 from ticklake.tick import Tick, encode
-from ticklake_cli import facts, verify
+from ticklake_cli import cost, facts, verify
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOON_MS = lake.to_ms(NOON)
@@ -168,3 +168,14 @@ def test_an_object_of_before_there_was_a_column_loads_without_it(platform: LoadP
     partition.land([with_fields(1, mood="good")], NOON_MS)
     assert platform.load(topic).winners == 2
     assert read(platform, "SELECT TICK_ID, COALESCE(EXTRA, '-') FROM CURATED.TICKS") == [("t-0", "-"), ("t-1", '{"mood":"good"}')]
+
+
+def test_what_landed_tells_the_bytes_of_a_day(platform: LoadPlatform) -> None:
+    platform.empty()
+    topic = next(_topics)
+    assert cost.bytes_a_day(platform.warehouse) is None
+    Partition(platform.store, topic, 0).land([record(0)], NOON_MS)
+    platform.load(topic)
+    landed = SystemClock().now() - timedelta(hours=6)
+    platform.warehouse.rows("UPDATE OPS.LOADS SET SIZE_BYTES = 1000000, LANDED_AT = :landed", {"landed": landed})
+    assert cost.bytes_a_day(platform.warehouse) == pytest.approx(4e6, rel=0.01)
