@@ -5,8 +5,10 @@ from __future__ import annotations
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 
+from ticklake.clock import SystemClock
+from ticklake_io.metered import MeteredWarehouse
 from ticklake_io.store import S3Store
-from ticklake_io.warehouse import SnowflakeWarehouse, open_warehouse
+from ticklake_io.warehouse import open_warehouse
 
 STORE = "ticklake_s3"
 WAREHOUSE = "ticklake_warehouse"
@@ -17,8 +19,8 @@ def store(bucket: str) -> S3Store:
     return S3Store(S3Hook(aws_conn_id=STORE).get_conn(), bucket)
 
 
-def warehouse(query_tag: str) -> SnowflakeWarehouse:
-    """A session of the warehouse whose statements carry `query_tag`."""
+def warehouse(query_tag: str) -> MeteredWarehouse:
+    """A session of the warehouse whose statements carry `query_tag`, and that leaves its account in OPS.METRICS when it is closed."""
     params = SnowflakeHook(snowflake_conn_id=WAREHOUSE)._get_conn_params()  # noqa: SLF001 - the hook has no public way to its arguments
     arguments = {name: value for name, value in params.items() if value not in (None, "") and name != "session_parameters"}
-    return open_warehouse(arguments, query_tag)
+    return MeteredWarehouse(open_warehouse(arguments, query_tag), SystemClock(), query_tag)

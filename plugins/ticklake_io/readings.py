@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ticklake import columns, lake
 from ticklake.errors import BadObject, TicklakeError
-from ticklake.freshness import Reading
+from ticklake.freshness import HOPS, Reading
 from ticklake.lake import Partition
 from ticklake.settings import Settings
 from ticklake_io import generations
@@ -18,7 +18,7 @@ from ticklake_io.kafka_open import open_view
 from ticklake_io.records import Committed
 from ticklake_io.sql import Statements
 from ticklake_io.store import ObjectStore
-from ticklake_io.warehouse import Warehouse
+from ticklake_io.warehouse import Row, Warehouse
 
 _STATEMENTS = Statements(Path(__file__).parent / "queries")
 _UNKNOWN = Reading(None, None)
@@ -43,17 +43,19 @@ class Stream:
 class Look:
     """What was read of each hop, the lag in records by topic, and what kept the rest from being read.
 
-    A hop whose keeper does not answer is unknown, and so are those behind it.
+    A hop whose keeper does not answer is unknown, and so are those behind it. `loaded_to` is, by partition, the offset
+    after the last one in CURATED and its object's key.
     """
 
     readings: Mapping[str, Reading]
     lag: Mapping[str, int]
     fault: TicklakeError | None
+    loaded_to: Mapping[Partition, tuple[int, str | None]] = field(default_factory=dict)
 
 
 def look(settings: Settings, store: ObjectStore, warehouse: Warehouse, now: datetime, expected: Callable[[], bool]) -> Look:
     """Read the hops at `now`; `expected` says whether silence of the sources is a fault. Raises nothing of ours."""
-    readings = dict.fromkeys(("event", "lake", "warehouse"), _UNKNOWN)
+    readings = dict.fromkeys(HOPS, _UNKNOWN)
     lag: dict[str, int] = {}
     try:
         stream = read_stream(settings, store)
@@ -61,10 +63,17 @@ def look(settings: Settings, store: ObjectStore, warehouse: Warehouse, now: date
         age = _age(stream.newest, now)
         readings["event"] = Reading(age, (age or 0.0) if expected() else 0.0)
         readings["lake"] = _lake(store, stream, now)
-        readings["warehouse"] = read_warehouse(settings, store, warehouse, stream, now)
+        rows = warehouse.rows(_STATEMENTS["progress"])
+        readings["warehouse"] = read_warehouse(settings, store, rows, stream, now)
     except TicklakeError as error:
         return Look(readings, lag, error)
-    return Look(readings, lag, None)
+    unloaded = {Partition(stream.generation or 1, number): (0, None) for number in stream.ends}
+    return Look(readings, lag, None, unloaded | loaded_to(rows))
+
+
+def loaded_to(rows: Iterable[Row]) -> dict[Partition, tuple[int, str | None]]:
+    """By partition its watermark and the last merged object's key, of the rows of `progress`."""
+    return {Partition(int(row["GENERATION"]), int(row["PARTITION_ID"])): (int(row["NEXT_OFFSET"]), row["OBJECT_KEY"]) for row in rows}
 
 
 def read_stream(settings: Settings, store: ObjectStore) -> Stream:
@@ -84,17 +93,16 @@ def read_stream(settings: Settings, store: ObjectStore) -> Stream:
     return stream
 
 
-def read_warehouse(settings: Settings, store: ObjectStore, warehouse: Warehouse, stream: Stream, now: datetime) -> Reading:
-    """The oldest object behind a watermark tells how long the warehouse is awaited. Raises what store and warehouse raise."""
-    rows = warehouse.rows(_STATEMENTS["progress"])
-    marks = {Partition(int(row["GENERATION"]), int(row["PARTITION_ID"])): row for row in rows}
+def read_warehouse(settings: Settings, store: ObjectStore, rows: Sequence[Row], stream: Stream, now: datetime) -> Reading:
+    """The oldest object behind a watermark tells how long the warehouse is awaited; `rows` are those of `progress`. Raises what the store raises."""
+    marks = loaded_to(rows)
     waits = []
     for number, each in stream.committed.items():
         partition = Partition(stream.generation or 1, number)
         mark = marks.get(partition)
-        if mark and int(mark["NEXT_OFFSET"]) >= each.offset:
+        if mark and mark[0] >= each.offset:
             continue
-        first = next(store.list(lake.partition_prefix(settings.ticks_topic, partition), mark["OBJECT_KEY"] if mark else None), None)
+        first = next(store.list(lake.partition_prefix(settings.ticks_topic, partition), mark[1] if mark else None), None)
         if first:
             waits.append((now - first.modified).total_seconds())
     newest = _utc(datetime.fromisoformat(rows[0]["NEWEST"])) if rows and rows[0]["NEWEST"] else None

@@ -248,9 +248,13 @@ def test_what_is_not_merged_counts_at_its_present_age(world: World) -> None:
     assert report["to_warehouse"] == {"p50": 29.0, "p95": 95.0, "p99": 95.0}
 
 
+def newest(world: World, now: datetime) -> Reading:
+    rows = world.platform.warehouse.rows(readings._STATEMENTS["progress"])
+    return readings.read_warehouse(settings(), world.platform.store, rows, readings.Stream(generation=1), now)
+
+
 def test_a_warehouse_without_a_tick_has_no_newest_one(world: World) -> None:
-    stream = readings.Stream(generation=1)
     now = NOON + timedelta(seconds=10)
-    assert readings.read_warehouse(settings(), world.platform.store, world.platform.warehouse, stream, now) == Reading(3.0, 0.0)
+    assert newest(world, now) == Reading(3.0, 0.0)
     world.run("DELETE FROM CURATED.LATEST")
-    assert readings.read_warehouse(settings(), world.platform.store, world.platform.warehouse, stream, now) == Reading(None, 0.0)
+    assert newest(world, now) == Reading(None, 0.0)

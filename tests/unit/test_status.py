@@ -14,7 +14,8 @@ from ticklake.errors import StoreUnavailable, WarehouseUnavailable
 from ticklake.freshness import Reading
 from ticklake_cli import status
 from ticklake_io import producing, readings
-from ticklake_io.warehouse import open_warehouse
+from ticklake_io.sql import Params
+from ticklake_io.warehouse import Row, SnowflakeWarehouse
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 
@@ -26,8 +27,15 @@ def refusing(error: Exception) -> object:
     return refuse
 
 
+class NoWarehouse(SnowflakeWarehouse):
+    """Does not answer."""
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        raise WarehouseUnavailable("the warehouse does not answer: refused")
+
+
 def looked() -> readings.Look:
-    return readings.look(services.settings(), MemoryStore(), open_warehouse({}, "test"), NOW, lambda: True)
+    return readings.look(services.settings(), MemoryStore(), NoWarehouse(pytest.fail), NOW, lambda: True)
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +43,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status, "open_store", lambda _: MemoryStore())
     monkeypatch.setattr(readings, "read_stream", lambda *_: readings.Stream(generation=1, ends={0: 7, 1: 5}, newest=NOW))
     monkeypatch.setattr(producing, "ask", lambda _: producing.Producing())
-    monkeypatch.setattr(readings, "read_warehouse", refusing(WarehouseUnavailable("the warehouse does not answer: refused")))
+    monkeypatch.setattr(status, "open_warehouse", lambda *_, **__: NoWarehouse(pytest.fail))
 
 
 def test_without_the_warehouse_the_lag_and_the_other_hops_are_told() -> None:

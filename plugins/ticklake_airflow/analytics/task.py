@@ -10,12 +10,13 @@ from ticklake.settings import Settings
 from ticklake_airflow import connections
 from ticklake_airflow.analytics.refresh import Refresh
 from ticklake_airflow.defaults import SQL_FOLDER
+from ticklake_airflow.query_tag import query_tag
 from ticklake_io.sql import Statements
 
 
 def refresh_analytics(settings: Settings, run_id: str, *, full: bool) -> dict[str, Any]:
     """Refresh, or make every row again; the report, as JSON has it. Raises what `Refresh.run` raises."""
-    warehouse = connections.warehouse(f"refresh_analytics/{run_id}/refresh")
+    warehouse = connections.warehouse(query_tag("refresh_analytics", run_id, "refresh"))
     try:
         report = Refresh(
             warehouse,

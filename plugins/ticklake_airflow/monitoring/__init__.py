@@ -1,0 +1,1 @@
+"""Measures the pipeline, keeps what it measures, and raises and clears alarms."""

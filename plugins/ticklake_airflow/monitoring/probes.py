@@ -1,0 +1,82 @@
+"""What is measured without the warehouse: hops and lag, objects that wait, the dashboard, calls left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+
+import httpx
+
+from ticklake import lake
+from ticklake.clock import Clock
+from ticklake.errors import BrokerUnavailable, StoreUnavailable, TicklakeError, WarehouseUnavailable
+from ticklake.freshness import Hop
+from ticklake.lake import Partition
+from ticklake.measurement import Measurement
+from ticklake_io.producing import Producing
+from ticklake_io.readings import Look
+from ticklake_io.store import ObjectStore
+
+PATIENCE_S = 10.0
+_HEALTH = "/_stcore/health"
+_MOST_WAITING = 10_000
+"""Objects of a partition that are counted; past it the answer is the same."""
+
+_UNAVAILABLE: Mapping[str, type[TicklakeError]] = {"broker": BrokerUnavailable, "store": StoreUnavailable, "warehouse": WarehouseUnavailable}
+
+
+def components(fault: TicklakeError | None) -> Iterator[Measurement]:
+    """Whether broker, store and warehouse answer, which are asked in this order; those behind one that does not were not asked."""
+    for name, unavailable in _UNAVAILABLE.items():
+        down = isinstance(fault, unavailable)
+        yield Measurement("component_up", float(not down), "", {"component": name})
+        if down:
+            return
+
+
+def hops(look: Look, judged: list[Hop]) -> Iterator[Measurement]:
+    """Lag by topic; of each hop the age of its newest tick, how long the oldest waits for it, and whether it is the cause."""
+    for topic, records in look.lag.items():
+        yield Measurement("lag_records", float(records), "records", {"topic": topic})
+    for hop in judged:
+        reading, labels = look.readings[hop.name], {"hop": hop.name}
+        if reading.age_s is not None:
+            yield Measurement("hop_age_s", round(reading.age_s, 3), "s", labels)
+        if reading.waiting_s is not None:
+            yield Measurement("hop_waiting_s", round(reading.waiting_s, 3), "s", labels)
+            yield Measurement("hop_late", float(hop.state == "cause"), "", labels)
+
+
+def waiting(store: ObjectStore, topic: str, loaded_to: Mapping[Partition, tuple[int, str | None]], landed_before: datetime) -> int:
+    """Objects landed before a time that are beyond what is loaded (offset and key by partition). Raises what the store raises."""
+    count = 0
+    for partition, (offset, key) in loaded_to.items():
+        found = store.list(lake.partition_prefix(topic, partition), key)
+        late = (each for each in found if each.modified < landed_before and lake.parse_key(each.key).first_offset >= offset)
+        count += sum(1 for _ in islice(late, _MOST_WAITING))
+    return count
+
+
+def dashboard(url: str | None, clock: Clock) -> Iterator[Measurement]:
+    """How long the dashboard takes to say that it is well; one that does not answer took all the patience there is."""
+    if not url:
+        return
+    began = clock.monotonic()
+    try:
+        well = httpx.get(url.rstrip("/") + _HEALTH, timeout=PATIENCE_S, trust_env=False).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        well = False
+    yield Measurement("dashboard_response_s", round(clock.monotonic() - began, 4) if well else PATIENCE_S, "s")
+
+
+def calls_left(producing: Producing) -> Iterator[Measurement]:
+    """Calls that the plans of the running sources have left; none where there is no such limit."""
+    for each in producing.sources:
+        if each.calls_left is not None:
+            yield Measurement("calls_left", float(each.calls_left), "calls", {"source": each.name})
+
+
+def patience(load_interval_s: float) -> timedelta:
+    """How long an object may be in the lake before not being loaded is a failure: as `ticklake verify` has it."""
+    return timedelta(seconds=2 * load_interval_s)
