@@ -34,6 +34,7 @@ _MARKET_SHARE = (0.28, 0.45)
 _SECTOR_SHARE = (0.10, 0.22)
 _SPREAD = 0.0002
 _MEAN_SHARES = 120.0
+_TRADES_A_MINUTE = 60.0
 _QUIET = 0.25
 _DAY_US = 86_400_000_000
 _OPEN_US, _SESSION_US = 34_200_000_000, 23_400_000_000  # 09:30 to 16:00 in New York
@@ -78,6 +79,12 @@ class Market:
         price = bid + (uniform(keys, times, 3) * (spread + 1)).astype(np.int64)
         size = 1 + (_MEAN_SHARES * activity(times) * -np.log(uniform(keys, times, 4))).astype(np.int64)
         return Trades(price, bid, bid + spread, size)
+
+    def shares(self, starts: Times) -> NDArray[np.int64]:
+        """Shares of all symbols (s) traded in the minutes that begin at `starts` (n, microseconds since 1970): an array (s, n)."""
+        column = self._symbols[:, None]
+        mean = _TRADES_A_MINUTE * _MEAN_SHARES * activity(starts)
+        return 1 + (mean * -np.log(uniform(column, starts, 5) * uniform(column, starts, 6)) / 2.0).astype(np.int64)
 
     def _middle(self, symbols: NDArray[np.int64], times: Times) -> Floats:
         """The price between bid and ask, in cents, not rounded."""

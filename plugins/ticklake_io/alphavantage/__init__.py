@@ -4,6 +4,6 @@
 | --- | --- |
 | settings | the key, the plan, what the plan includes |
 | answers | what an answer means: data, too fast, spent, refused, garbage |
-| quotes, bars | the rows of an answer, typed; a quote as a tick |
+| quotes, bars, daily | the rows of an answer, typed; a quote as a tick |
 | client | the endpoints, each call counted by the budget |
 """

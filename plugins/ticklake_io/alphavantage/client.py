@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ticklake.errors import QuotaSpent
-from ticklake_io.alphavantage import answers, bars, quotes
+from ticklake_io.alphavantage import answers, bars, daily, quotes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ticklake.clock import Clock
+    from ticklake.daily import Action, DailyBar
     from ticklake.errors import BadPayload
     from ticklake.instruments import Instruments
     from ticklake_io.alphavantage.bars import MarketStatus, VendorBar
@@ -60,6 +61,22 @@ class AlphaVantage:
             **self._entitlement(),
         )
         return bars.bars(symbol, content)
+
+    def daily(self, symbol: str, *, adjusted: bool = False, full: bool = False) -> tuple[list[DailyBar], list[Action], list[str]]:
+        """TIME_SERIES_DAILY, or with `adjusted` TIME_SERIES_DAILY_ADJUSTED: bars as traded, oldest first, splits and dividends, and what is none.
+
+        The newest 100 sessions; with `full` twenty years and more. Both need a premium plan.
+        """
+        function = "TIME_SERIES_DAILY_ADJUSTED" if adjusted else "TIME_SERIES_DAILY"
+        return daily.daily(self._ask(function, symbol=self._alias(symbol), outputsize="full" if full else "compact", **self._entitlement()))
+
+    def splits(self, symbol: str) -> list[Action]:
+        """SPLITS: all splits of a symbol."""
+        return daily.splits(self._ask("SPLITS", symbol=self._alias(symbol)))
+
+    def dividends(self, symbol: str) -> list[Action]:
+        """DIVIDENDS: all dividends of a symbol, announced ones included."""
+        return daily.dividends(self._ask("DIVIDENDS", symbol=self._alias(symbol)))
 
     def market_status(self) -> list[MarketStatus]:
         """MARKET_STATUS: which of the world's exchanges are open."""
