@@ -9,6 +9,7 @@ from ticklake_airflow.landing_trigger import LandingTrigger
 
 TICKS = Asset("curated.ticks")
 BARS = Asset("curated.bars_1m")
+DAILY_BARS = Asset("curated.daily_bars")
 CHECKED = Asset("curated.checked")
 """Updated when new data has kept every data quality rule of severity fail."""
 

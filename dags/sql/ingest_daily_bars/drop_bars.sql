@@ -1,0 +1,5 @@
+DELETE FROM CURATED.DAILY_BARS
+WHERE
+    SOURCE = :source
+    AND SYMBOL IN (:symbols)
+    AND BAR_DATE BETWEEN :first AND :last

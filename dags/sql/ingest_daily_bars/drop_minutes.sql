@@ -1,0 +1,16 @@
+-- The vendor's bars of minutes that the objects hold, too: what counts of these is told again.
+DELETE FROM CURATED.BARS_1M
+USING (
+    SELECT DISTINCT
+        SYMBOL,
+        SOURCE,
+        BAR_START
+    FROM RAW.MINUTE_BARS
+    WHERE OBJECT_KEY IN (:keys)
+) AS TOLD
+WHERE
+    CURATED.BARS_1M.ORIGIN = 'vendor'
+    AND CURATED.BARS_1M.SYMBOL = TOLD.SYMBOL
+    AND CURATED.BARS_1M.SOURCE = TOLD.SOURCE
+    AND CURATED.BARS_1M.BAR_START = TOLD.BAR_START
+    AND CURATED.BARS_1M.BAR_START BETWEEN :first AND :last

@@ -1,0 +1,25 @@
+-- Whoever works on changed minutes finds these by their merge.
+INSERT INTO OPS.BAR_CHANGES (SYMBOL, SOURCE, BAR_START, MERGE_ID)
+WITH TOLD AS (
+    SELECT DISTINCT
+        SYMBOL,
+        SOURCE,
+        BAR_START
+    FROM RAW.MINUTE_BARS
+    WHERE OBJECT_KEY IN (:keys)
+)
+
+SELECT
+    BARS.SYMBOL,
+    BARS.SOURCE,
+    BARS.BAR_START,
+    :merge_id
+FROM CURATED.BARS_1M AS BARS
+INNER JOIN TOLD
+    ON
+        BARS.SYMBOL = TOLD.SYMBOL
+        AND BARS.SOURCE = TOLD.SOURCE
+        AND BARS.BAR_START = TOLD.BAR_START
+WHERE
+    BARS.ORIGIN = 'vendor'
+    AND BARS.BAR_START BETWEEN :first AND :last

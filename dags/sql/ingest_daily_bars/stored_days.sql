@@ -1,0 +1,8 @@
+SELECT
+    SYMBOL,
+    TO_CHAR(BAR_DATE, 'YYYY-MM-DD') AS DAY
+FROM CURATED.DAILY_BARS
+WHERE
+    SOURCE = :source
+    AND SYMBOL IN (:symbols)
+    AND BAR_DATE BETWEEN :first AND :last
