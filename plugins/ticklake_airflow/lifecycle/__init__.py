@@ -1,0 +1,1 @@
+"""Audits the bucket's rules, puts back what is ours, and reports what is stored and what it costs."""
