@@ -30,6 +30,7 @@ COMMANDS = {
     "dlq": ("dead_letters", "dead letters: list, show, put back"),
     "dq": ("dq", "data quality: results, rules, a check now"),
     "source": ("source_check", "does a source work"),
+    "history": ("history", "which hours of arrival hold a range of event time; checksums"),
     "airflow": ("airflow_command", "Airflow's own command with the platform's environment"),
 }
 """Module of this package and help, by command. Only the module of the command in use is imported: some need a second."""
