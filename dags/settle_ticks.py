@@ -24,6 +24,7 @@ rows"*: clear the task. Runbook: `infra/runbooks/rebuild-a-day.md`.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pendulum
@@ -57,7 +58,7 @@ def settle_ticks() -> None:
 
         context = get_current_context()
         run, params = context["dag_run"], context["params"]
-        hour = params["hour"] or run.partition_key or f"{run.run_after.subtract(hours=1):%Y-%m-%dT%H}"
+        hour = params["hour"] or run.partition_key or f"{run.run_after - timedelta(hours=1):%Y-%m-%dT%H}"
         report = settle_task.settle_ticks(settings, run.run_id, hour, rebuild=params["rebuild"], dry_run=params["dry_run"])
         context["ti"].xcom_push("report", report)
         settle_task.judge(report)
