@@ -78,7 +78,7 @@ function checks(rows) {
 const objects = (rows) =>
   table(
     [
-      ["Object", (row) => row.OBJECT_KEY, "text"],
+      ["Object", (row) => row.OBJECT_KEY],
       ["State", (row) => state(row.STATE)],
       ["Offsets", (row) => `${row.FIRST_OFFSET} – ${row.LAST_OFFSET}`, "number"],
       ["Rows", (row) => count(row.RECORDS), "number"],

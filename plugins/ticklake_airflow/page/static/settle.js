@@ -41,7 +41,7 @@ export function prepare() {
   document.getElementById("hours").addEventListener("click", () =>
     act(async () => {
       const { backfills: runs } = await ask("backfills/dry_run", backfill());
-      const hours = runs.map((run) => run.logical_date?.slice(0, 13)).join(", ");
+      const hours = runs.map((run) => run.partition_key ?? run.logical_date.slice(0, 13)).join(", ");
       return `${runs.length} ${runs.length === 1 ? "hour" : "hours"}: ${hours}`;
     }),
   );
