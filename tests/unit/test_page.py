@@ -166,6 +166,11 @@ def test_a_runbook_is_text_and_no_way_out_of_its_folder(app: FastAPI, monkeypatc
     assert get(app, "/state")[0].json()["runbooks"] == ["lag-grows"]
 
 
+def test_the_index_of_the_runbooks_names_each_of_them() -> None:
+    named = set(re.findall(r"\]\(([\w-]+)\.md\)", (page.RUNBOOKS / "README.md").read_text()))
+    assert named == {path.stem for path in page.RUNBOOKS.glob("*.md")} - {"README"}
+
+
 def test_the_app_is_made_at_the_first_request_and_once() -> None:
     made: list[int] = []
 
