@@ -9,18 +9,22 @@ WITH TOUCHED AS (
     WHERE MERGE_ID = :merge_id
 ),
 
-TRADES AS (
+-- Sums are of CAST, since fakesnow sums anything else as binary floats. Prices above 10 million and sizes above a billion
+-- are cut off in TURNOVER, so that no minute is too large to add up; its VWAP is then NEARLY.
+SUMS AS (
     SELECT
         TOUCHED.SYMBOL,
         TOUCHED.SOURCE,
         TOUCHED.BAR_START,
-        TICKS.PRICE,
-        TICKS.SIZE,
-        ROW_NUMBER() OVER (
-            PARTITION BY TOUCHED.SYMBOL, TOUCHED.SOURCE, TOUCHED.BAR_START
-            ORDER BY TICKS.EVENT_TIME, TICKS.SEQUENCE, TICKS.GENERATION, TICKS.PARTITION_ID, TICKS.OFFSET_ID
-        ) AS NTH,
-        COUNT(*) OVER (PARTITION BY TOUCHED.SYMBOL, TOUCHED.SOURCE, TOUCHED.BAR_START) AS N
+        MIN(TICKS.EVENT_TIME) AS FIRST_AT,
+        MAX(TICKS.EVENT_TIME) AS LAST_AT,
+        MAX(TICKS.PRICE) AS HIGH,
+        MIN(TICKS.PRICE) AS LOW,
+        SUM(CAST(TICKS.SIZE AS NUMBER(37, 0))) AS VOLUME,
+        COUNT(*) AS TRADES,
+        SUM(CAST(CAST(LEAST(TICKS.PRICE, 10000000) AS NUMBER(16, 8)) * LEAST(TICKS.SIZE, 1000000000) AS NUMBER(37, 8))) AS TURNOVER,
+        MAX(TICKS.PRICE) <= 10000000 AND MAX(TICKS.SIZE) <= 1000000000 AS IS_EXACT,
+        SUM(CAST(TICKS.PRICE AS FLOAT) * CAST(TICKS.SIZE AS FLOAT)) / NULLIF(SUM(CAST(TICKS.SIZE AS FLOAT)), 0) AS NEARLY
     FROM CURATED.TICKS AS TICKS
     INNER JOIN TOUCHED
         ON
@@ -32,29 +36,58 @@ TRADES AS (
         AND TO_DATE(TICKS.EVENT_TIME) IN (:dates)
         AND TICKS.EVENT_TIME >= :first_minute
         AND TICKS.EVENT_TIME < :end_minute
+    GROUP BY TOUCHED.SYMBOL, TOUCHED.SOURCE, TOUCHED.BAR_START
 ),
 
--- Sums are of CAST, since fakesnow sums anything else as binary floats. VWAP is the rounded quotient of DIVIDEND and
--- DIVISOR, in units of 10^-8 and doubled, so that its half is whole. Prices above 10 million and sizes above a billion
--- are cut off there, so that no minute is too large to add up; it then takes NEARLY.
+-- Only the trades at a minute's first and last moment are put in order: to sort all of them took longer than all the rest.
+ENDS AS (
+    SELECT
+        SUMS.SYMBOL,
+        SUMS.SOURCE,
+        SUMS.BAR_START,
+        TICKS.PRICE,
+        ROW_NUMBER() OVER (
+            PARTITION BY SUMS.SYMBOL, SUMS.SOURCE, SUMS.BAR_START
+            ORDER BY TICKS.EVENT_TIME, TICKS.SEQUENCE, TICKS.GENERATION, TICKS.PARTITION_ID, TICKS.OFFSET_ID
+        ) AS NTH,
+        COUNT(*) OVER (PARTITION BY SUMS.SYMBOL, SUMS.SOURCE, SUMS.BAR_START) AS N
+    FROM CURATED.TICKS AS TICKS
+    INNER JOIN SUMS
+        ON
+            TICKS.SYMBOL = SUMS.SYMBOL
+            AND TICKS.SOURCE = SUMS.SOURCE
+            AND DATE_TRUNC('MINUTE', TICKS.EVENT_TIME) = SUMS.BAR_START
+            AND TICKS.EVENT_TIME IN (SUMS.FIRST_AT, SUMS.LAST_AT)
+    WHERE
+        TICKS.KIND = 'trade'
+        AND TO_DATE(TICKS.EVENT_TIME) IN (:dates)
+        AND TICKS.EVENT_TIME >= :first_minute
+        AND TICKS.EVENT_TIME < :end_minute
+),
+
+-- VWAP is the rounded quotient of DIVIDEND and DIVISOR, in units of 10^-8 and doubled, so that its half is whole.
 BARS AS (
     SELECT
-        SYMBOL,
-        SOURCE,
-        BAR_START,
-        MAX(CASE WHEN NTH = 1 THEN PRICE END) AS OPEN,
-        MAX(PRICE) AS HIGH,
-        MIN(PRICE) AS LOW,
-        MAX(CASE WHEN NTH = N THEN PRICE END) AS CLOSE,
-        SUM(CAST(SIZE AS NUMBER(37, 0))) AS VOLUME,
-        COUNT(*) AS TRADES,
-        NULLIF(SUM(CAST(SIZE AS NUMBER(37, 0))), 0) * 2 AS DIVISOR,
-        SUM(CAST(CAST(LEAST(PRICE, 10000000) * 100000000 AS NUMBER(16, 0)) * LEAST(SIZE, 1000000000) AS NUMBER(37, 0))) * 2
-        + SUM(CAST(SIZE AS NUMBER(37, 0))) AS DIVIDEND,
-        MAX(PRICE) <= 10000000 AND MAX(SIZE) <= 1000000000 AS IS_EXACT,
-        SUM(CAST(PRICE AS FLOAT) * CAST(SIZE AS FLOAT)) / NULLIF(SUM(CAST(SIZE AS FLOAT)), 0) AS NEARLY
-    FROM TRADES
-    GROUP BY SYMBOL, SOURCE, BAR_START
+        SUMS.SYMBOL,
+        SUMS.SOURCE,
+        SUMS.BAR_START,
+        MAX(CASE WHEN ENDS.NTH = 1 THEN ENDS.PRICE END) AS OPEN,
+        SUMS.HIGH,
+        SUMS.LOW,
+        MAX(CASE WHEN ENDS.NTH = ENDS.N THEN ENDS.PRICE END) AS CLOSE,
+        SUMS.VOLUME,
+        SUMS.TRADES,
+        NULLIF(SUMS.VOLUME, 0) * 2 AS DIVISOR,
+        (
+            CAST(CAST(SUMS.TURNOVER AS NUMBER(28, 0)) * 100000000 AS NUMBER(37, 0))
+            + CAST((SUMS.TURNOVER - CAST(SUMS.TURNOVER AS NUMBER(28, 0))) * 100000000 AS NUMBER(37, 0))
+        ) * 2 + SUMS.VOLUME AS DIVIDEND,
+        SUMS.IS_EXACT,
+        SUMS.NEARLY
+    FROM SUMS
+    INNER JOIN ENDS ON SUMS.SYMBOL = ENDS.SYMBOL AND SUMS.SOURCE = ENDS.SOURCE AND SUMS.BAR_START = ENDS.BAR_START
+    GROUP BY
+        SUMS.SYMBOL, SUMS.SOURCE, SUMS.BAR_START, SUMS.HIGH, SUMS.LOW, SUMS.VOLUME, SUMS.TRADES, SUMS.TURNOVER, SUMS.IS_EXACT, SUMS.NEARLY
 ),
 
 KNOWN AS (
