@@ -14,6 +14,9 @@ from ticklake.errors import ConfigError
 from ticklake_io.migrations import FOLDER, always, migrate, versioned
 from ticklake_io.warehouse import SnowflakeWarehouse, open_warehouse
 
+_SOME = {"TEXT": "'x'", "NUMBER": "1", "DATE": "'2026-01-02'", "TIMESTAMP_NTZ": "'2026-01-02'"}
+"""A value of each type that a column may have."""
+
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SnowflakeWarehouse]:
@@ -70,3 +73,18 @@ def test_two_scripts_of_one_version_are_refused(folder: Path) -> None:
 def test_a_file_format_of_an_earlier_release_is_replaced_by_one_that_knows_times() -> None:
     statements = [" ".join(statement.split()) for script in always("b") for statement in script.statements()]
     assert any(each.endswith("CREATE OR REPLACE FILE FORMAT RAW.PARQUET TYPE = PARQUET USE_LOGICAL_TYPE = TRUE") for each in statements), statements
+
+
+def test_views_by_primary_source_show_that_source_alone(session: SnowflakeWarehouse) -> None:
+    migrate(session, ManualClock(), "ticklake")
+    session.rows("INSERT INTO CURATED.INSTRUMENTS (SYMBOL, NAME, PRIMARY_SOURCE) VALUES ('AAPL', 'Apple', 'finnhub')")
+    for table in ("LATEST", "BARS_1M", "BARS_5M", "BARS_1H", "BARS_1D", "DAILY_BARS"):
+        needed = session.rows(
+            "SELECT COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = 'CURATED' AND TABLE_NAME = :name AND IS_NULLABLE = 'NO'",
+            {"name": table},
+        )
+        others = {each["COLUMN_NAME"]: _SOME[each["DATA_TYPE"]] for each in needed if each["COLUMN_NAME"] not in ("SYMBOL", "SOURCE")}
+        for symbol, source in (("AAPL", "finnhub"), ("AAPL", "coinbase"), ("NEW", "finnhub")):
+            values = ", ".join([f"'{symbol}'", f"'{source}'", *others.values()])
+            session.rows(f"INSERT INTO CURATED.{table} ({', '.join(['SYMBOL', 'SOURCE', *others])}) VALUES ({values})")
+        assert session.rows(f"SELECT SYMBOL, SOURCE FROM CURATED.{table}_PRIMARY") == [{"SYMBOL": "AAPL", "SOURCE": "finnhub"}]
