@@ -30,6 +30,7 @@ from airflow.timetables.trigger import DeltaTriggerTimetable
 from ticklake import settings as ticklake_settings
 from ticklake_airflow.assets import BARS, TICKS, landings
 from ticklake_airflow.defaults import default_args
+from ticklake_airflow.notify import callbacks
 from ticklake_airflow.tags import Tag
 
 settings = ticklake_settings.load()
@@ -42,6 +43,7 @@ timer = DeltaTriggerTimetable(timedelta(seconds=settings.load_interval_s))
     catchup=False,
     max_active_runs=1,
     default_args=default_args(owner="data"),
+    deadline=callbacks.deadline(settings, task_id="load"),
     tags=[Tag.RAW, Tag.CURATED],
     doc_md=__doc__,
 )

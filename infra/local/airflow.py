@@ -49,6 +49,11 @@ def write_secrets(instance: Instance) -> None:
         write_private(_secrets_file(instance), json.dumps(keys))
 
 
+def lineage_file(instance: Instance) -> Path:
+    """Where OpenLineage's events go, one JSON a line."""
+    return _folder(instance) / "lineage.jsonl"
+
+
 def migrate(instance: Instance, environment: dict[str, str]) -> bool:
     """Bring Airflow's database to this version, if it is not; whether there was something to do.
 
@@ -97,6 +102,7 @@ def environment(instance: Instance) -> dict[str, str]:
             "scheduler_health_check_threshold": 20,
             "catchup_by_default": False,
         },
+        "openlineage": {"namespace": "ticklake", "transport": json.dumps({"type": "file", "log_file_path": str(lineage_file(instance)), "append": True})},
         # Parsing is what an idle Airflow spends its time on.
         "dag_processor": {"parsing_processes": 1, "min_file_process_interval": 120, "refresh_interval": 60, "print_stats_interval": 0},
     }

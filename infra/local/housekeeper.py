@@ -1,4 +1,4 @@
-"""Keeps what grows within bounds: Airflow's database and its tasks' logs.
+"""Keeps what grows within bounds: Airflow's database, its tasks' logs and its lineage events.
 
 A load every ten seconds is 8,640 runs a day. Tasks cannot touch Airflow's database, so this is a process of its own,
 under the supervisor; `python -m infra.local.housekeeper`.
@@ -20,6 +20,8 @@ from ticklake.clock import Clock, SystemClock
 
 KEPT = timedelta(days=2)
 """How long finished runs and their logs are kept."""
+MOST_LINEAGE_BYTES = 50_000_000
+"""Of the file of lineage events, past which it is put aside; one older file is kept."""
 EVERY_S = 3600.0
 
 log = structlog.get_logger()
@@ -31,6 +33,7 @@ def tidy(instance: Instance, clock: Clock) -> None:
     command = [str(ROOT / ".venv/bin/airflow"), "db", "clean", "--clean-before-timestamp", before.isoformat(), "--skip-archive", "--yes"]
     done = subprocess.run(command, env=os.environ | airflow.environment(instance), cwd=ROOT, capture_output=True, text=True, check=False)
     removed = remove_older(instance.home / "airflow" / "logs", before)
+    rotate(airflow.lineage_file(instance), MOST_LINEAGE_BYTES)
     log.info("tidied", before=before.isoformat(), database="cleaned" if done.returncode == 0 else done.stderr.strip()[-300:], log_files=removed)
 
 
@@ -48,6 +51,12 @@ def remove_older(folder: Path, before: datetime) -> int:
         except OSError:
             continue  # not empty, or somebody was faster
     return removed
+
+
+def rotate(file: Path, most_bytes: int) -> None:
+    """Put a file aside, in place of the one before, when it has become too large. Who appends opens it for each event."""
+    if file.exists() and file.stat().st_size > most_bytes:
+        file.replace(file.with_name(f"{file.name}.1"))
 
 
 def main() -> None:

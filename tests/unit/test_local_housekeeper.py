@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from infra.local.housekeeper import remove_older
+from infra.local.housekeeper import remove_older, rotate
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -26,3 +26,15 @@ def test_old_logs_and_the_folders_they_empty_go_and_the_others_stay(tmp_path: Pa
     assert remove_older(tmp_path, NOW - timedelta(days=2)) == 1
     assert not old.parent.exists()
     assert young.exists()
+
+
+def test_a_file_that_is_too_large_is_put_aside_once(tmp_path: Path) -> None:
+    file = tmp_path / "lineage.jsonl"
+    rotate(file, 3)
+    for text in ("one", "other", "small"):
+        file.write_text(text)
+        rotate(file, 3)
+    assert [(each.name, each.read_text()) for each in sorted(tmp_path.iterdir())] == [("lineage.jsonl.1", "small")]
+    file.write_text("xyz")
+    rotate(file, 3)
+    assert file.read_text() == "xyz"
