@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from ticklake.availability import MINUTE, Wait, Way, verdicts, waits
+from ticklake.credits import AUTO_SUSPEND_S, CREDITS_AN_HOUR
 from ticklake.measurement import Measurement
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import Warehouse
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
-AWAKE = timedelta(seconds=60)
-"""How long a warehouse stays awake after its last statement (AUTO_SUSPEND), and what a resume costs at least."""
-CREDITS_PER_HOUR = 1.0
-"""Of a warehouse of size X-Small; https://docs.snowflake.com/en/user-guide/warehouses-overview."""
+AWAKE = timedelta(seconds=AUTO_SUSPEND_S)
 
 
 class Ledger:
@@ -61,7 +59,7 @@ class Ledger:
         rows = self._warehouse.rows(self._statements["warehouse_use"], {"day": self._now - DAY})
         sessions = [(row["MEASURED_AT"], float(row["VALUE"])) for row in rows]
         yield Measurement("warehouse_seconds_day", round(sum(seconds for _, seconds in sessions), 3), "s")
-        yield Measurement("warehouse_credits_day", round(awake_s(sessions) / 3600 * CREDITS_PER_HOUR, 4), "credits")
+        yield Measurement("warehouse_credits_day", round(awake_s(sessions) / 3600 * CREDITS_AN_HOUR, 4), "credits")
 
     def drift(self) -> Iterator[Measurement]:
         """Rules of the bucket that differ from the desired ones, as the last audit left them."""
