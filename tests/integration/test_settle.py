@@ -71,7 +71,20 @@ def land(platform: LoadPlatform, topic: str, landed: list[tuple[int, int, list[i
 
 def rows(platform: LoadPlatform, table: str) -> list[str]:
     """All of a table, but for when and by whom."""
-    aside = {"RUN_ID", "COPIED_AT", "MERGED_AT", "MERGE_ID", "QUARANTINED_AT", "UPDATED_AT", "OBJECT_KEY", "ETAG", "SHA256", "LANDED_AT", "WRITER_ID"}
+    aside = {
+        "RUN_ID",
+        "COPIED_AT",
+        "MERGED_AT",
+        "MERGE_ID",
+        "QUARANTINED_AT",
+        "UPDATED_AT",
+        "OBJECT_KEY",
+        "ETAG",
+        "SHA256",
+        "SIZE_BYTES",
+        "LANDED_AT",
+        "WRITER_ID",
+    }
     return sorted(str({name: value for name, value in row.items() if name not in aside}) for row in platform.warehouse.rows(f"SELECT * FROM {table}"))
 
 
