@@ -5,8 +5,8 @@ they are in, makes the indicators again that these reach, and the intraday figur
 made again where the newest daily bars are others than those they were made of. What has become stale becomes null.
 Everything happens in one transaction. What the numbers mean is in `docs/analytics.md`.
 
-**When.** On new minute bars, and on a timer beside it, so that nothing stays behind. A run within
-`TICKLAKE_ANALYTICS_GAP_S` seconds of the last refresh does nothing; the next takes what it left.
+**When.** `TICKLAKE_ANALYTICS_GAP_MINUTES` after new minute or daily bars, so that what comes meanwhile is taken together, and
+hourly, so that nothing stays behind. Without loads it leaves a paid warehouse asleep for the rest of the hour.
 
 **Reads** CURATED.BARS_1M, DAILY_BARS, INSTRUMENTS and SESSIONS, OPS.BAR_CHANGES. **Writes** CURATED.BARS_5M, BARS_1H,
 BARS_1D, INDICATORS, VOLATILITY, CORRELATION and RISK, OPS.REFRESHES, DAILY_INPUTS and the WORK tables; deletes from
@@ -23,15 +23,15 @@ when it fails again, look whether the tables of `infra/snowflake/` are all there
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pendulum
+from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
 from airflow.sdk import AssetOrTimeSchedule, Param, dag, get_current_context, task
-from airflow.timetables.trigger import DeltaTriggerTimetable
+from airflow.timetables.trigger import CronTriggerTimetable
 
 from ticklake import settings as ticklake_settings
-from ticklake_airflow.assets import BARS
+from ticklake_airflow.assets import BARS, DAILY_BARS
 from ticklake_airflow.defaults import default_args
 from ticklake_airflow.tags import Tag
 
@@ -39,7 +39,7 @@ settings = ticklake_settings.load()
 
 
 @dag(
-    schedule=AssetOrTimeSchedule(timetable=DeltaTriggerTimetable(timedelta(seconds=settings.analytics_gap_s)), assets=BARS),
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("47 * * * *", timezone="UTC"), assets=BARS | DAILY_BARS),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
@@ -49,6 +49,14 @@ settings = ticklake_settings.load()
     doc_md=__doc__,
 )
 def refresh_analytics() -> None:
+    # While it waits, no second run begins, and what loads bring meanwhile is refreshed by this one.
+    gather = TimeDeltaSensor(
+        task_id="gather",
+        delta=f"{{{{ {settings.analytics_gap_minutes} if dag_run.run_type == 'asset_triggered' else 0 }}}}",  # type: ignore[arg-type]
+        deferrable=True,
+        end_from_trigger=True,
+    )
+
     @task
     def refresh() -> dict[str, Any]:
         from ticklake_airflow.analytics import task as work
@@ -56,7 +64,7 @@ def refresh_analytics() -> None:
         context = get_current_context()
         return work.refresh_analytics(settings, run_id=str(context["run_id"]), full=bool(context["params"]["full"]))
 
-    refresh()
+    gather >> refresh()
 
 
 refresh_analytics()

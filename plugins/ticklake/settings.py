@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     vendor_minutes: bool = Field(False, description="ask Alpha Vantage for the minutes that have no ticks, too: a call for each symbol and close")
     bars_directory: Path | None = Field(None, description="directory of CSV or Parquet files with daily bars")
 
-    analytics_gap_s: float = Field(60.0, ge=1, description="least time between two refreshes of the analytics tables, and the time between two timed ones")
+    analytics_gap_minutes: int = Field(1, ge=0, description="least time between two refreshes of the analytics tables")
     benchmark: str = Field("SPY", description="symbol that betas are taken against, where a symbol's source has daily bars of it")
 
     target_event_s: float = Field(10.0, gt=0, description="oldest that the newest tick at the broker may be")

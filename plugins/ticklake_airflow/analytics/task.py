@@ -23,7 +23,7 @@ def refresh_analytics(settings: Settings, run_id: str, *, full: bool) -> dict[st
             Statements(SQL_FOLDER / "refresh_analytics"),
             SystemClock(),
             benchmark=settings.benchmark,
-            gap_s=settings.analytics_gap_s,
+            gap_s=60.0 * settings.analytics_gap_minutes,
             run_id=run_id,
         ).run(full=full)
     finally:
