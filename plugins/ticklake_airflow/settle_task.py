@@ -9,12 +9,12 @@ from ticklake.clock import SystemClock
 from ticklake.errors import LoadMismatch
 from ticklake.settings import Settings
 from ticklake_airflow import connections
-from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.load_task import GroupOffsets
 from ticklake_airflow.loading.load import Load
 from ticklake_airflow.query_tag import query_tag
 from ticklake_airflow.settling.model import Hour
 from ticklake_airflow.settling.settle import Settle
+from ticklake_airflow.statements import SQL_FOLDER
 from ticklake_io.sql import Statements
 
 

@@ -18,9 +18,9 @@ from infra.local.airflow import environment
 from infra.local.instance import Instance
 from ticklake.errors import ConfigError
 from ticklake.settings import Settings
-from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.settling import checksum
 from ticklake_airflow.settling.model import Hour
+from ticklake_airflow.statements import SQL_FOLDER
 from ticklake_cli.facts import STATEMENTS
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import Row, Warehouse, connection_arguments, open_warehouse
