@@ -53,7 +53,6 @@ def data_quality() -> None:
         task_id="gather",
         delta=f"{{{{ {settings.quality_gap_minutes} if dag_run.run_type == 'asset_triggered' else 0 }}}}",  # type: ignore[arg-type]
         deferrable=True,
-        end_from_trigger=True,
     )
 
     @task

@@ -54,7 +54,6 @@ def refresh_analytics() -> None:
         task_id="gather",
         delta=f"{{{{ {settings.analytics_gap_minutes} if dag_run.run_type == 'asset_triggered' else 0 }}}}",  # type: ignore[arg-type]
         deferrable=True,
-        end_from_trigger=True,
     )
 
     @task

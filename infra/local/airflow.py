@@ -16,7 +16,7 @@ from ticklake.errors import ConfigError
 USER = "admin"
 
 _TICKLAKE = "ticklake"
-_QUIET = "ignore::DeprecationWarning,ignore:Using `httpx` with `starlette.testclient` is deprecated"
+_QUIET = "ignore::DeprecationWarning,ignore:Could not import graphviz:UserWarning,ignore:Using `httpx` with `starlette.testclient` is deprecated"
 """Airflow would log the deprecations of its own dependencies at every start of every process."""
 
 

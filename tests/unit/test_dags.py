@@ -68,6 +68,8 @@ def parsed(folder: Path, home: Path) -> dict[str, Any]:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        # As the platform has it: listeners make Airflow refuse what it takes without them.
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "file", "log_file_path": str(home / "lineage"), "append": True}),
         "PYTHONPATH": str(ROOT / "plugins"),
         "PATH": os.environ["PATH"],
         "TICKLAKE_KAFKA_BOOTSTRAP": "127.0.0.1:1",
