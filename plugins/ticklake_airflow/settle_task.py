@@ -56,6 +56,8 @@ def settle_ticks(settings: Settings, run_id: str, hour: str, *, rebuild: bool, d
 
 
 def judge(report: dict[str, Any]) -> None:
-    """Raise `LoadMismatch` that names what could not be settled in the hour of `report`."""
+    """Raise `LoadMismatch` that names what could not be settled in the hour of `report`, or what keeps objects of it from being loaded."""
     if unsettled := report["unsettled"]:
         raise LoadMismatch(f"{len(unsettled)} objects of {report['hour']} cannot be settled: {'; '.join(unsettled[:10])}")
+    if report["pending"] and report["stopped"]:
+        raise LoadMismatch(f"{report['pending']} objects of {report['hour']} wait to be loaded: {'; '.join(report['stopped'])}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -95,10 +96,22 @@ def test_differences_are_counted_by_table() -> None:
     assert counted([Difference("B", "x", "gone", 3), Difference("A", "y", "gone"), Difference("B", "z", "gone")]) == {"A": 1, "B": 4}
 
 
-def test_what_cannot_be_settled_fails_the_run_by_name() -> None:
-    judge({"hour": "2026-11-23T14", "unsettled": []})
-    with pytest.raises(LoadMismatch, match=r"2026-11-23T14.*raw/t/x"):
-        judge({"hour": "2026-11-23T14", "unsettled": ["raw/t/x: was replaced"]})
+@pytest.mark.parametrize(
+    ("report", "named"),
+    [
+        ({"unsettled": ["raw/t/x: was replaced"], "pending": 0, "stopped": []}, "2026-11-23T14.*raw/t/x"),
+        ({"unsettled": [], "pending": 2, "stopped": ["raw/t/y: is no Parquet"]}, "2 objects of 2026-11-23T14.*raw/t/y"),
+        ({"unsettled": [], "pending": 2, "stopped": []}, None),
+        ({"unsettled": [], "pending": 0, "stopped": ["raw/t/y: of another hour"]}, None),
+    ],
+)
+def test_what_cannot_be_settled_fails_the_run_by_name(report: dict[str, Any], named: str | None) -> None:
+    told = report | {"hour": "2026-11-23T14"}
+    if named is None:
+        judge(told)
+        return
+    with pytest.raises(LoadMismatch, match=named):
+        judge(told)
 
 
 def test_hours_that_adjoin_are_one_backfill() -> None:

@@ -83,10 +83,12 @@ class Settle:
         return report
 
     def _inventory(self, hour: Hour, columns: Sequence[Column]) -> Inventory:
-        ledger = {row["OBJECT_KEY"]: row for row in self._warehouse.rows(self._settle["ledger"], {"objects": hour.pattern(self._topic)})}
-        rows = self._warehouse.rows(self._load["watermarks"])
-        watermarks = {Partition(row["GENERATION"], row["PARTITION_ID"]): int(row["NEXT_OFFSET"]) for row in rows}
-        return Stocktaker(self._store, self._topic, columns).take(hour, ledger, watermarks)
+        # Both of one moment, under the fence: what is merged in between would look like an object that the ledger has lost.
+        stored, merged = self._fence.hold(
+            lambda: (self._warehouse.rows(self._settle["ledger"], {"objects": hour.pattern(self._topic)}), self._warehouse.rows(self._load["watermarks"]))
+        )
+        watermarks = {Partition(row["GENERATION"], row["PARTITION_ID"]): int(row["NEXT_OFFSET"]) for row in merged}
+        return Stocktaker(self._store, self._topic, columns).take(hour, {row["OBJECT_KEY"]: row for row in stored}, watermarks)
 
     def _in_portions(self, hour: Hour, objects: Sequence[Evidence], columns: Sequence[Column], rebuild: bool) -> list[Difference]:
         """Settle some objects at a time, each in a transaction that only takes effect when there is something to change."""
