@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from ticklake.clock import SystemClock
 from ticklake_airflow.settling import checksum
 from ticklake_airflow.settling.model import Hour, SettleReport
 from ticklake_airflow.settling.settle import Settle
-from ticklake_io.sql import Statements
-from ticklake_io.warehouse import SnowflakeWarehouse
+from ticklake_io.sql import Params, Statements
+from ticklake_io.warehouse import Row, SnowflakeWarehouse
 
 SETTLE = Statements(Path(__file__).parents[2] / "dags" / "sql" / "settle_ticks")
 HOURS = [Hour(datetime.fromtimestamp(ARRIVAL_MS / 1000, UTC) + timedelta(hours=n)) for n in range(4)]
@@ -171,7 +171,7 @@ def test_damage_is_found_by_a_dry_run_and_put_right_by_the_next(platform: LoadPl
     assert images(platform) == damaged
 
     report = settle(platform, topic).hour(HOUR)
-    assert (report.differences, report.changed, report.unsettled) == (told.differences, True, ())
+    assert (report.differences, report.changed, report.unsettled) == (told.differences, True, [])
     if "all" in name:
         for hour in HOURS[1:]:
             settle(platform, topic).hour(hour)
@@ -187,7 +187,7 @@ def test_what_is_right_stays_as_it_is(platform: LoadPlatform, world: str, rebuil
     before = images(platform)
     for hour in HOURS[:3]:
         report = settle(platform, world).hour(hour, rebuild=rebuild)
-        assert (report.differences, report.unsettled, report.pending, report.changed) == ({}, (), 0, rebuild)
+        assert (report.differences, report.unsettled, report.pending, report.changed) == ({}, [], 0, rebuild)
         assert images(platform) == before
 
 
@@ -276,6 +276,40 @@ def test_loads_go_on_while_hours_are_rebuilt(platform: LoadPlatform, topic: str)
     assert {table: rows(platform, table) for table in COMPARED} == ended
 
 
+class Overtaken(SnowflakeWarehouse):
+    """A session beside which a load begins as soon as it has read the ledger."""
+
+    def __init__(self, other: SnowflakeWarehouse, load: Callable[[], Future[Any]]) -> None:
+        super().__init__(other._connect)
+        self._load = load
+        self.loading: Future[Any] | None = None
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        found = super().rows(sql, params)
+        if self.loading is None and sql == SETTLE["ledger"]:
+            self.loading = self._load()
+            wait([self.loading], timeout=3)
+        return found
+
+
+def test_what_is_merged_while_an_hour_is_read_is_not_taken_for_lost(platform: LoadPlatform, topic: str) -> None:
+    partitions: dict[int, Partition] = {}
+    land(platform, topic, WORLD[:2], partitions)
+    platform.load(topic)
+    land(platform, topic, [(0, 0, [12, 1, 14, 15])], partitions)
+    other = platform.session()
+    with ThreadPoolExecutor(1) as pool:
+        overtaken = Overtaken(platform.session(), lambda: pool.submit(platform.load, topic, other))
+        report = settle(platform, topic, overtaken).hour(HOUR)
+        assert overtaken.loading
+        assert overtaken.loading.result().objects == 1
+    overtaken.close()
+    other.close()
+    assert (report.differences, report.unsettled) == ({}, [])
+    assert settle(platform, topic).hour(HOUR).differences == {}
+    assert platform.warehouse.rows("SELECT COUNT(*) AS N FROM OPS.LOADS")[0]["N"] == 3
+
+
 objects = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.lists(st.integers(-2, 40), min_size=1, max_size=10)), min_size=1, max_size=8)
 steps = st.lists(st.sampled_from(["load", 0, 1, 2, 3]), min_size=1, max_size=6)
 
@@ -298,7 +332,7 @@ def test_any_rebuilds_between_loads_equal_one_undisturbed_load(
                 platform.load(topic)
             else:
                 report = settle(platform, topic, most_rows=most_rows).hour(HOURS[step], rebuild=True)
-                assert (report.differences, report.unsettled) == ({}, ())
+                assert (report.differences, report.unsettled) == ({}, [])
         if not disturbed:
             land(platform, topic, ordered, partitions)
         platform.load(topic)

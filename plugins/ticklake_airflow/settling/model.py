@@ -79,9 +79,9 @@ class SettleReport:
     rows: int = 0
     pending: int = 0
     differences: Mapping[str, int] = field(default_factory=dict)
-    lines: tuple[str, ...] = ()
+    lines: list[str] = field(default_factory=list)
     changed: bool = False
-    unsettled: tuple[str, ...] = ()
+    unsettled: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 

@@ -74,9 +74,9 @@ class Settle:
             rows=sum(each.image.rows for each in inventory.objects),
             pending=inventory.pending,
             differences=counted(found),
-            lines=tuple(str(each) for each in found[:MOST_LINES]),
+            lines=[str(each) for each in found[:MOST_LINES]],
             changed=not dry_run and (rebuild or bool(found)),
-            unsettled=tuple(inventory.unsettled),
+            unsettled=inventory.unsettled,
             seconds=round(self._clock.monotonic() - began, 3),
         )
         log.info("settled", hour=report.hour, objects=report.objects, rows=report.rows, pending=report.pending, differing=sum(report.differences.values()))
