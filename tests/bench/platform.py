@@ -8,15 +8,14 @@ from pathlib import Path
 
 import psutil
 
-from infra.local.instance import COMPONENTS, ROOT
+from infra.local.instance import COMPONENTS
 from infra.local.supervisor import Supervisor
 from tests.bench.backlog import measure_backlog
+from tests.bench.latency import latency
 from tests.bench.results import record
 from tests.e2e.conftest import free_block
-from tests.fixtures.platform import TICKLAKE, Platform, eventually, running
+from tests.fixtures.platform import Platform, running
 
-RATE = 1_000
-MINUTES = 10
 SETTLED_S = 60.0
 """Until a platform that has just started is idle."""
 SAMPLES = 5
@@ -68,12 +67,6 @@ def _pss(process: psutil.Process) -> int:
 
 
 def _latency(platform: Platform) -> None:
-    """What `ticklake latency` says of ten minutes at a thousand ticks a second, the idle simulator on top."""
-    feed = platform.start(TICKLAKE, "produce", "--source", "simulator", "--rate", str(RATE), "--limit", str(RATE * 60 * MINUTES))
-    if not eventually(lambda: feed.poll() is not None, 60 * MINUTES + 120, step_s=0.2) or feed.returncode:
-        raise RuntimeError(feed.stdout.read() if feed.stdout else "the feed failed")
-    told = platform.report("latency", "--window", str(60 * MINUTES - 40))
-    print(f"{told['ticks']:,} ticks in {told['window_s']} s")
+    told = latency(platform)
     record("to_lake_p99", told["to_lake"]["p99"], "s")
     record("to_warehouse_p95", told["to_warehouse"]["p95"], "s")
-    print((ROOT / "build" / "bench.json").name, "updated")
