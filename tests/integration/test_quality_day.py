@@ -182,6 +182,19 @@ def test_a_rule_that_wants_too_much_takes_nothing(platform: LoadPlatform) -> Non
     assert "at once" in sample(results(platform, "greedy")["tick_price_is_positive"])[0]["error"]
 
 
+def gate_of(platform: LoadPlatform, monkeypatch: pytest.MonkeyPatch) -> QualityGateOperator:
+    """The gate of the run "this", which asks the platform's warehouse."""
+
+    class Hook:
+        def get_records(self, sql: str) -> list[tuple[Any, ...]]:
+            return [tuple(row.values()) for row in platform.warehouse.rows(sql)]
+
+    gate = QualityGateOperator(task_id="gate", check_task_id="check")
+    monkeypatch.setattr(QualityGateOperator, "get_db_hook", lambda _: Hook())
+    gate.sql = gate.sql.replace("{{ run_id }}", "this")
+    return gate
+
+
 @pytest.mark.parametrize(
     ("severity", "status", "opens"), [("fail", "broken", False), ("warn", "broken", True), ("warn", "unknown", False), ("fail", "ok", True)]
 )
@@ -191,16 +204,16 @@ def test_the_gate_reads_the_results_of_its_run(platform: LoadPlatform, monkeypat
     result |= dict.fromkeys(("checked_at", "window_start", "window_end"), "2026-11-23 00:00:00")
     platform.warehouse.rows(Statements(SQL_FOLDER / "data_quality")["record_results"], {"results": json.dumps([result]), "run_id": "this"})
 
-    class Hook:
-        def get_records(self, sql: str) -> list[tuple[Any, ...]]:
-            return [tuple(row.values()) for row in platform.warehouse.rows(sql)]
-
-    gate = QualityGateOperator(task_id="gate", check_task_id="check")
-    monkeypatch.setattr(QualityGateOperator, "get_db_hook", lambda _: Hook())
-    gate.sql = gate.sql.replace("{{ run_id }}", "this")
+    gate = gate_of(platform, monkeypatch)
     context: Any = {"ti": SimpleNamespace(xcom_pull=lambda task_ids: {"holding_back": ["it"]})}
     if opens:
         gate.execute(context)
     else:
         with pytest.raises(QualityBroken, match="rules it"):
             gate.execute(context)
+
+
+def test_the_gate_opens_for_a_run_without_results(platform: LoadPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform.warehouse.rows("DELETE FROM OPS.DQ_RESULTS")
+    nothing: Any = {}
+    gate_of(platform, monkeypatch).execute(nothing)
