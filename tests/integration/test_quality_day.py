@@ -91,6 +91,7 @@ def test_every_defect_of_a_million_is_found_and_none_invented(platform: LoadPlat
         "repeated_ticks": day.repeated,
         "rejected_rows": day.poison,
         "minute_bar_is_sane": 3,
+        "recent_minute_bar_is_sane": 3,
     }
     assert {rule: row["OFFENDING"] for rule, row in found.items() if row["OFFENDING"]} == expected
     assert {row["STATUS"] for row in found.values()} == {"ok", "broken"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
@@ -228,17 +228,19 @@ def expected_jumps(cents: Sequence[int], z: float, least_move: float) -> tuple[l
 
 
 steps = st.lists(st.sampled_from([-2, -1, 0, 0, 1, 2]), min_size=6, max_size=40)
-shocks = st.lists(st.tuples(st.integers(1, 38), st.sampled_from([-900, 700, 40]), st.booleans()), max_size=3)
+shocks = st.lists(st.tuples(st.integers(1, 38), st.sampled_from([-900, 700, 40]), st.sampled_from([0.0, 0.4, 0.6, 1.0])), max_size=3)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walk=steps, shocked=shocks)
-def test_jumps_are_those_of_numpy(platform: LoadPlatform, walk: list[int], shocked: list[tuple[int, int, bool]]) -> None:
+@example(walk=[1, -1] * 12, shocked=[(9, 700, 0.4)])
+@example(walk=[1, -1] * 12, shocked=[(9, 700, 0.6)])
+def test_jumps_are_those_of_numpy(platform: LoadPlatform, walk: list[int], shocked: list[tuple[int, int, float]]) -> None:
     platform.empty()
     cents = (10_000 + np.cumsum(walk)).tolist()
     for at, shift, stays in shocked:
         if at < len(cents):
-            cents[at:] = [cents[at] + shift, *(cent + shift * stays for cent in cents[at + 1 :])]
+            cents[at:] = [cents[at] + shift, *(cent + round(shift * stays) for cent in cents[at + 1 :])]
     put_ticks(platform, *({"PRICE": str(cent / 100), "EVENT_TIME": AT + timedelta(seconds=n)} for n, cent in enumerate(cents)))
     put_bars(platform, {})
     bad, levels = expected_jumps(cents, 3.5, 0.005)
