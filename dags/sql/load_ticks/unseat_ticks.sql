@@ -1,12 +1,19 @@
 -- A winner yields to a row of smaller coordinates that arrived later: another partition or generation was ahead,
--- or the row's object had been set aside.
+-- or the row's object had been set aside. DISTINCT, since the engine would else make its hash table of the day and not of
+-- the batch.
 DELETE FROM CURATED.TICKS
-USING RAW.CANDIDATES AS ARRIVED, OPS.LOADS AS LOADS
+USING (
+    SELECT DISTINCT
+        CANDIDATES.TICK_ID,
+        CANDIDATES.GENERATION,
+        CANDIDATES.PARTITION_ID,
+        CANDIDATES.OFFSET_ID
+    FROM RAW.CANDIDATES AS CANDIDATES
+    INNER JOIN OPS.LOADS AS LOADS ON CANDIDATES.OBJECT_KEY = LOADS.OBJECT_KEY
+    WHERE LOADS.MERGE_ID = :merge_id AND CANDIDATES.KAFKA_TIME BETWEEN :first_kafka_time AND :last_kafka_time
+) AS ARRIVED
 WHERE
-    ARRIVED.OBJECT_KEY = LOADS.OBJECT_KEY
-    AND LOADS.MERGE_ID = :merge_id
-    AND ARRIVED.KAFKA_TIME BETWEEN :first_kafka_time AND :last_kafka_time
-    AND CURATED.TICKS.TICK_ID = ARRIVED.TICK_ID
+    CURATED.TICKS.TICK_ID = ARRIVED.TICK_ID
     AND TO_DATE(CURATED.TICKS.EVENT_TIME) IN (:dates)
     AND CURATED.TICKS.EVENT_TIME BETWEEN :oldest AND :newest
     AND (
