@@ -197,7 +197,8 @@ class Signer:
     def __call__(self, region: str) -> tuple[str, int]:
         self.signed.append(region)
         now = SystemClock().now().timestamp()
-        claims = {"sub": self._user, "iat": now, "exp": now + self._seconds}
+        # In whole seconds: the broker reads its clock in milliseconds and refuses a token of the millisecond it is in.
+        claims = {"sub": self._user, "iat": int(now), "exp": now + self._seconds}
         parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in ({"alg": "none"}, claims)]
         return f"{'.'.join(parts)}.", int((now + self._seconds) * 1000)
 
