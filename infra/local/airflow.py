@@ -22,11 +22,16 @@ _QUIET = "ignore::DeprecationWarning,ignore:Could not import graphviz:UserWarnin
 """Airflow would log the deprecations of its own dependencies at every start of every process."""
 
 
-def commands() -> dict[str, tuple[str, ...]]:
-    """The command lines of Airflow's components. Logs are read from disk, so nobody serves them."""
+def commands(instance: Instance) -> dict[str, tuple[str, ...]]:
+    """The command lines of Airflow's components. Logs are read from disk, so nobody serves them.
+
+    What tasks speak to is a process of its own: beside the pages' API, which waits for SQLite on the thread that a task's request needs to end
+    its transaction, both would stand still until one is given up.
+    """
     airflow = str(ROOT / ".venv/bin/airflow")
     return {
-        "api-server": (airflow, "api-server"),
+        "api-server": (airflow, "api-server", "--apps", "core"),
+        "execution-api": (airflow, "api-server", "--apps", "execution", "--port", str(instance.port("execution"))),
         "scheduler": (airflow, "scheduler", "--skip-serve-logs"),
         "dag-processor": (airflow, "dag-processor"),
         "triggerer": (airflow, "triggerer", "--skip-serve-logs"),
@@ -88,7 +93,7 @@ def environment(instance: Instance) -> dict[str, str]:
             "dags_are_paused_at_creation": False,
             "default_timezone": "utc",
             "fernet_key": keys["fernet_key"],
-            "execution_api_server_url": f"{url}/execution/",
+            "execution_api_server_url": f"http://{HOST}:{instance.port('execution')}/execution/",
             "simple_auth_manager_users": f"{USER}:admin",
             "simple_auth_manager_passwords_file": _passwords_file(instance),
         },

@@ -12,7 +12,11 @@ from ticklake.errors import ConfigError
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout that this instance runs."""
 
-COMPONENTS = ("broker", "store", "warehouse", "api-server", "scheduler", "dag-processor", "triggerer", "producer", "consumer", "dashboard", "housekeeper")
+COMPONENTS = (
+    *("broker", "store", "warehouse"),
+    *("api-server", "execution-api", "scheduler", "dag-processor", "triggerer"),
+    *("producer", "consumer", "dashboard", "housekeeper"),
+)
 
 HOME_VARIABLE = "TICKLAKE_HOME"
 PORT_VARIABLE = "TICKLAKE_PORT_BASE"
@@ -22,7 +26,7 @@ COMPONENT_VARIABLE = "TICKLAKE_COMPONENT"
 BUCKET = "ticklake"
 HOST = "127.0.0.1"
 
-_OFFSETS = {"broker": 0, "controller": 1, "store": 2, "warehouse": 3, "airflow": 4, "dashboard": 5, "producer": 6, "consumer": 7}
+_OFFSETS = {"broker": 0, "controller": 1, "store": 2, "warehouse": 3, "airflow": 4, "dashboard": 5, "producer": 6, "consumer": 7, "execution": 8}
 _TUNING = {
     "PYTHONUNBUFFERED": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -62,7 +66,7 @@ class Instance:
         return cls(Path(os.path.abspath(environ.get(HOME_VARIABLE) or ROOT / ".ticklake")), int(port))
 
     def port(self, name: str) -> int:
-        """The port of broker, controller, store, warehouse, airflow, dashboard, producer or consumer."""
+        """The port that the instance gave a name."""
         return self.port_base + _OFFSETS[name]
 
     @property

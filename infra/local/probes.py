@@ -30,6 +30,8 @@ def ready(instance: Instance, name: str, timeout: float = 1.5) -> bool:
             return instance.ca_file.exists() and _get(urls["warehouse"] + "/health", timeout, cafile=str(instance.ca_file)) is not None
         case "api-server":
             return airflow_health(instance, timeout) is not None
+        case "execution-api":
+            return _get(f"http://{HOST}:{instance.port('execution')}/execution/health", timeout) is not None
         case "dashboard":
             return _get(urls["dashboard"] + "/_stcore/health", timeout) is not None
         case "producer" | "consumer":

@@ -37,12 +37,12 @@ def program(instance: Instance, name: str) -> Program:
             return Program(store.command(), environment=store.environment(instance))
         case "warehouse":
             return Program((python, "-m", "infra.local.warehouse"), needs=("store",), environment={"TMPDIR": str(instance.home / "tmp")})
-        case "api-server" | "dag-processor":
-            return Program(airflow.commands()[name], environment=airflow.environment(instance))
+        case "api-server" | "execution-api" | "dag-processor":
+            return Program(airflow.commands(instance)[name], environment=airflow.environment(instance))
         case "scheduler":
-            return Program(airflow.commands()[name], needs=("api-server", "warehouse"), environment=airflow.environment(instance))
+            return Program(airflow.commands(instance)[name], needs=("api-server", "execution-api", "warehouse"), environment=airflow.environment(instance))
         case "triggerer":
-            return Program(airflow.commands()[name], needs=("broker",), environment=airflow.environment(instance))
+            return Program(airflow.commands(instance)[name], needs=("broker",), environment=airflow.environment(instance))
         case "producer" | "consumer" | "housekeeper":
             module, needs = _SERVICES[name]
             return Program((python, "-m", module), needs)

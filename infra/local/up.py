@@ -74,7 +74,8 @@ def _start(instance: Instance, supervisor: Supervisor, fresh: bool) -> None:
         for name in ("store", "warehouse", "broker"):
             supervisor.start_component(name)
         _result("Airflow's database", migrated)
-        supervisor.start_component("api-server")
+        for name in ("api-server", "execution-api"):
+            supervisor.start_component(name)
         topics = pool.submit(_timed, _create_topics, instance)
         bucket = pool.submit(_timed, _create_bucket, instance)
         tables = pool.submit(_timed, _create_tables, instance, environment)
