@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ticklake.clock import SystemClock
-from ticklake.quality import load_rules
+from ticklake.quality.file import load_rules
 from ticklake.settings import Settings
 from ticklake_airflow import connections
 from ticklake_airflow.defaults import SQL_FOLDER

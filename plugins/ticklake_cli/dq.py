@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from ticklake.clock import SystemClock
-from ticklake.quality import load_rules
+from ticklake.quality.file import load_rules
 from ticklake.settings import Settings
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import Row, connection_arguments, open_warehouse

@@ -14,7 +14,8 @@ from tests.fakes.clock import ManualClock
 from tests.fixtures.injected_day import INSTRUMENTS, OPENS_AT, SOURCE, InjectedDay, injected_day
 from tests.fixtures.load_platform import STATEMENTS, TABLES, LoadPlatform, Partition, load_platform
 from ticklake.errors import QualityBroken
-from ticklake.quality import Rule, load_rules
+from ticklake.quality.file import load_rules
+from ticklake.quality.kinds import Rule
 from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.operators.quality_gate import QualityGateOperator
 from ticklake_airflow.quality.check import Check

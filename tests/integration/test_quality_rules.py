@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from tests.fakes.clock import ManualClock
 from tests.fixtures.injected_day import INSTRUMENTS
 from tests.fixtures.load_platform import LoadPlatform, load_platform
-from ticklake.quality import Rule
+from ticklake.quality.kinds import Rule
 from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.quality.asking import Asking
 from ticklake_airflow.quality.model import Answer

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ticklake.errors import ConfigError
-from ticklake.quality import Completeness, NotNull, Rule, StaleSymbol, load_rules
+from ticklake.quality.file import load_rules
+from ticklake.quality.kinds import Completeness, NotNull, Rule, StaleSymbol
 from ticklake_airflow.quality.scope import Scope
 
 SHIPPED = Path(__file__).parents[2] / "infra" / "quality" / "rules.yaml"

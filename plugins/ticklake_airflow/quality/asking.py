@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ticklake.errors import WarehouseRefused
-from ticklake.quality import Question, Rule
+from ticklake.quality.kinds import Rule
+from ticklake.quality.rule import Question
 from ticklake_airflow.quality.model import Answer, Status
 from ticklake_airflow.quality.scope import Scope
 from ticklake_io.sql import Statements

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from ticklake.clock import Clock
-from ticklake.quality import Rule
+from ticklake.quality.kinds import Rule
 from ticklake_airflow.loading.fence import Fence, Writer
 from ticklake_airflow.quality.asking import SAMPLED, Asking
 from ticklake_airflow.quality.model import Answer, CheckReport

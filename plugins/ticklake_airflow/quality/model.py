@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from ticklake.quality import Rule
+from ticklake.quality.kinds import Rule
 
 Status = Literal["ok", "broken", "unknown"]
 

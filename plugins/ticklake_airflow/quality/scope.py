@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ticklake.clock import Clock
-from ticklake.quality import Rule
+from ticklake.quality.kinds import Rule
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import Warehouse
 

@@ -1,0 +1,1 @@
+"""Data quality rules as data: a file of them is `file`, the kinds there are `kinds`."""
