@@ -46,6 +46,13 @@ def test_failure_and_recovery_are_told_once_each() -> None:
     assert channel.told()[2:] == [(NAME, "raised")]
 
 
+def test_a_task_that_is_late_is_not_said_to_fail() -> None:
+    channel = MemoryChannel()
+    runs = Runs(channel)
+    runs.failures.failed(runs.start(), "not done 300 s after it was queued", what="is late")
+    assert channel.taken[0].title == f"{NAME} is late"
+
+
 def test_a_channel_out_of_order_is_told_later_and_the_other_not_again() -> None:
     works, broken = MemoryChannel("works"), MemoryChannel("broken", works=False)
     runs = Runs(works, broken)

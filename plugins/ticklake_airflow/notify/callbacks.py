@@ -59,7 +59,8 @@ def _late(task_id: str, after_s: float, context: Mapping[str, Any]) -> None:
 
     run = context["dag_run"]
     try:
-        _failures().failed(TaskRun(run["dag_id"], task_id, run["dag_run_id"], SystemClock().now()), f"not done {after_s:.0f} s after it was queued")
+        late = TaskRun(run["dag_id"], task_id, run["dag_run_id"], SystemClock().now())
+        _failures().failed(late, f"not done {after_s:.0f} s after it was queued", what="is late")
     except TicklakeError as unsaid:
         log.warning("lateness_untold", reason=str(unsaid))
 

@@ -53,14 +53,14 @@ class Failures:
         self._channels = channels
         self._clock = clock
 
-    def failed(self, run: TaskRun, reason: str) -> None:
-        """Tell the channels that do not know it yet."""
+    def failed(self, run: TaskRun, reason: str, *, what: str = "fails") -> None:
+        """Tell the channels that do not know it yet; `what` is said of the task in the title."""
         now = self._clock.now()
         found = self._read(run)
         known = found or Failure(run.run_id, now, [])
         ignorant = [each for each in self._channels if each.name not in known.told]
         if ignorant or not found:
-            notice = Notice(run.name, "raised", f"{run.name} fails", f"run {run.run_id}: {reason}", now)
+            notice = Notice(run.name, "raised", f"{run.name} {what}", f"run {run.run_id}: {reason}", now)
             refused = tell(notice, ignorant)
             told = [*known.told, *(each.name for each in ignorant if each.name not in refused)]
             self._store.write(run.key, msgspec.json.encode(msgspec.structs.replace(known, told=told)))
