@@ -1,28 +1,61 @@
-"""The router: which pages there are. `streamlit run dashboard/app.py`."""
+"""The router: which pages there are, and the bar above them. `streamlit run dashboard/app.py`.
+
+A page is a function that takes what its view needs from `resources`, and a line in `PAGES`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import resources
+from dashboard import frame, resources
+from dashboard.look import Look
 from dashboard.views import live
 from ticklake.errors import ConfigError
 
 ICON = Path(__file__).parent / "icon.svg"
 
 
-def live_page() -> None:
-    """Live, over the warehouse; without settings there is only what is missing to show."""
+def live_page(look: Look) -> None:
+    """The board, and the candles of one instrument."""
+    live.render(look, resources.market_data(), resources.clock().now, resources.targets())
+
+
+class Entry(NamedTuple):
+    """A page in the navigation: its title, the last part of its address, and what draws it."""
+
+    title: str
+    path: str
+    draw: Callable[[Look], None]
+
+
+PAGES: dict[str, list[Entry]] = {
+    "Markets": [Entry("Live", "live", live_page)],
+    "Money": [],
+    "Watch": [],
+}
+"""Pages by section; the first is where people arrive. A section without pages is not shown."""
+
+
+def route() -> None:
+    """Draw the bar and the page that the address names; without settings there is only what is missing to show."""
+    st.set_page_config(page_title="Ticklake", page_icon=ICON, layout="wide")
+
+    def page(entry: Entry) -> st.Page:
+        return st.Page(lambda: entry.draw(look), title=entry.title, url_path=entry.path)
+
+    chosen = st.navigation({section: list(map(page, entries)) for section, entries in PAGES.items() if entries}, position="top")
     try:
-        data, targets = resources.market_data(), resources.targets()
+        look = frame.bar(resources.market_data(), resources.clock().now, resources.targets())
     except ConfigError as error:
         st.error(f"The dashboard cannot start: {error}")
     else:
-        live.render(data, resources.clock().now, targets)
+        chosen.run()
+        resources.freeze()
 
 
-st.set_page_config(page_title="Ticklake", page_icon=ICON, layout="wide")
-st.navigation([st.Page(live_page, title="Live", url_path="live", default=True)], position="hidden").run()
-resources.freeze()
+if __name__ == "__main__":
+    route()

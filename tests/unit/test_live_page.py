@@ -26,10 +26,12 @@ TWO_SOURCES = snapshot(
 
 def page(data: object, now: object) -> None:
     """Runs as a script of its own, which sees no name of this module."""
+    from dashboard import frame
     from dashboard.freshness import Targets
     from dashboard.views import live
 
-    live.render(data, lambda: now, Targets(15, 60))
+    targets = Targets(15, 60)
+    live.render(frame.bar(data, lambda: now, targets), data, lambda: now, targets)
 
 
 def shown(data: FakeMarketData, now: datetime = NOW, **address: str) -> AppTest:
@@ -116,7 +118,7 @@ def test_a_warehouse_in_trouble_is_one_line(value: Snapshot | None, kept: str) -
 
 def test_a_paused_page_says_so() -> None:
     test = shown(FakeMarketData(Reading(TWO_SOURCES), minute_bars(5)))
-    test.segmented_control(key="refresh").set_value("pause").run()
+    test.segmented_control(key="refresh").set_value("Pause").run()
     assert "paused at 15:00:00 UTC" in texts(test)
 
 
