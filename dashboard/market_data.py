@@ -7,7 +7,7 @@ and the board and candles only when that has moved (or a minute has passed, for 
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,10 +74,9 @@ class MarketData(Protocol):
 class WarehouseMarketData:
     """Market data of a warehouse, shared by all sessions of this process."""
 
-    def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
-        self._warehouse, self._clock = warehouse, clock
+    def __init__(self, warehouse: Warehouse, worker: Executor, clock: Clock) -> None:
+        self._warehouse, self._worker, self._clock = warehouse, worker, clock
         self._statements = Statements(QUERIES)
-        self._worker = ThreadPoolExecutor(1, "warehouse-reader")
         self._snapshot = Shared(self._read_snapshot, self._worker, clock)
         self._candles: dict[tuple[str, str], Shared[Candles]] = {}
         self._lock = threading.Lock()

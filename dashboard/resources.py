@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import streamlit as st
 
 from dashboard.freshness import Targets
 from dashboard.market_data import MarketData, WarehouseMarketData
+from dashboard.news import News
+from dashboard.tables import Tables, WarehouseTables
 from ticklake import settings
 from ticklake.clock import Clock, SystemClock
-from ticklake_io.warehouse import connection_arguments, open_warehouse
+from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
 
 ANSWER_S = 10
 """Longest that the warehouse may take to sign in or to answer; a screen would rather say that it does not."""
@@ -28,11 +31,34 @@ def clock() -> Clock:
     return SystemClock()
 
 
+@st.cache_resource(show_spinner=False)
+def news() -> News:
+    """What is known to have changed in the warehouse."""
+    return News(read_settings().dashboard_warehouse_s)
+
+
+@st.cache_resource(show_spinner=False)
+def warehouse() -> Warehouse:
+    """The one session in which everything is read that people look at."""
+    return _session("dashboard")
+
+
+@st.cache_resource(show_spinner=False)
+def app_warehouse() -> Warehouse:
+    """The session in which pages write what users say: APP.* tables only. Whoever has written says so to `tables().changed`."""
+    return _session("dashboard-app")
+
+
+@st.cache_resource(show_spinner=False)
+def tables() -> Tables:
+    """The tables of the warehouse that the settings name."""
+    return WarehouseTables(warehouse(), _reader(), news(), clock())
+
+
 @st.cache_resource(show_spinner="Opening the warehouse")
 def market_data() -> MarketData:
     """Market data of the warehouse that the settings name; nothing is read before the first page asks."""
-    arguments = connection_arguments(read_settings()) | {"login_timeout": ANSWER_S, "network_timeout": ANSWER_S}
-    return WarehouseMarketData(open_warehouse(arguments, "dashboard"), clock())
+    return WarehouseMarketData(warehouse(), _reader(), clock())
 
 
 def targets() -> Targets:
@@ -49,3 +75,13 @@ def freeze() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@st.cache_resource(show_spinner=False)
+def _reader() -> Executor:
+    """The thread that reads the warehouse: a session is for one at a time."""
+    return ThreadPoolExecutor(1, "warehouse-reader")
+
+
+def _session(query_tag: str) -> Warehouse:
+    return open_warehouse(connection_arguments(read_settings()) | {"login_timeout": ANSWER_S, "network_timeout": ANSWER_S}, query_tag)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from ticklake.clock import Clock
@@ -16,21 +17,32 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Reading(Generic[T]):
-    """The last good value, None before the first, and why the newest attempt failed, None when it did not."""
+    """The last good value, None before the first; why the newest attempt failed, None when it did not; when the value was read."""
 
     value: T | None = None
     problem: str | None = None
+    at: datetime | None = field(default=None, compare=False)
 
 
 class Shared(Generic[T]):
     """A value behind a single flight. Safe for several threads."""
 
-    def __init__(self, read: Callable[[T | None], T], worker: Executor, clock: Clock, *, first_wait_s: float = 10.0, wait_s: float = 0.3) -> None:
-        """`read` gets the last good value and returns the next; it runs on `worker` and may raise a `TicklakeError`.
+    def __init__(
+        self,
+        read: Callable[[T | None], T],
+        worker: Executor,
+        clock: Clock,
+        *,
+        first_wait_s: float = 10.0,
+        wait_s: float = 0.3,
+        explain: Callable[[TicklakeError], str] = str,
+    ) -> None:
+        """`read` gets the last good value and returns the next; it runs on `worker` and may raise a `TicklakeError`, which `explain` puts in words.
 
-        An asker waits `first_wait_s` seconds for the first value and `wait_s` for a newer one, then takes what is there.
+        A reading that is under way is waited for: `first_wait_s` seconds from its start for the first value, `wait_s` for a
+        newer one. After that everybody takes what is there.
         """
-        self._read, self._worker, self._clock = read, worker, clock
+        self._read, self._worker, self._clock, self._explain = read, worker, clock, explain
         self._first_wait_s, self._wait_s = first_wait_s, wait_s
         self._lock = threading.Lock()
         self._reading: Reading[T] = Reading()
@@ -50,13 +62,15 @@ class Shared(Generic[T]):
                 self._flight = self._worker.submit(self._renew)
             flight = self._flight
         if flight is not None:
-            wait([flight], self._first_wait_s if self._reading.value is None else self._wait_s)
+            patience_s = self._first_wait_s if self._reading == Reading() else self._wait_s
+            wait([flight], max(0.0, self._started + patience_s - self._clock.monotonic()))
             if flight.done():
                 flight.result()
         return self._reading
 
     def _renew(self) -> None:
         try:
-            self._reading = Reading(self._read(self._reading.value))
+            value = self._read(self._reading.value)
+            self._reading = Reading(value, None, self._clock.now())
         except TicklakeError as error:
-            self._reading = Reading(self._reading.value, str(error))
+            self._reading = Reading(self._reading.value, self._explain(error), self._reading.at)

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     quality_rules_file: Path = Field(Path("infra/quality/rules.yaml"), description="the data quality rules")
     quality_gap_minutes: int = Field(5, ge=0, description="how long new data is gathered before it is checked")
 
+    dashboard_warehouse_s: float = Field(
+        30.0,
+        gt=0,
+        description="least time between two questions of the dashboard to the warehouse, while it cannot hear of changes or waits for an overdue one",
+    )
     dashboard_url: str | None = Field(None, description="address of the dashboard, for links to it and questions how fast it answers")
 
     batch_interval_s: int = Field(14_400, ge=60, description="time between two looks for closes whose daily bars are missing")

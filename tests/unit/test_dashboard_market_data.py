@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,7 +50,7 @@ class CountingWarehouse:
 
 def open_data() -> tuple[CountingWarehouse, ManualClock, WarehouseMarketData]:
     warehouse, clock = CountingWarehouse(), ManualClock()
-    return warehouse, clock, WarehouseMarketData(warehouse, clock)
+    return warehouse, clock, WarehouseMarketData(warehouse, ThreadPoolExecutor(1), clock)
 
 
 def settled(data: WarehouseMarketData) -> None:
