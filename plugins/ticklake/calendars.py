@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 import exchange_calendars
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FIRST_DAY = "1990-01-01"
-"""No session before this day is known."""
+"""No session before this day is known; of exchanges that are known for fewer years, the last twenty."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -51,15 +52,32 @@ class Calendar:
             calendar = exchange_calendars.get_calendar(name, start=FIRST_DAY)
         except CalendarError:
             raise ConfigError(f"calendar {name} is unknown; use an exchange's MIC or 24/7") from None
+        except ValueError:  # some exchanges are known for fewer years
+            calendar = exchange_calendars.get_calendar(name)
         self.name = name
         self._days: NDArray[np.int64] = calendar.sessions_nanos // 1000
         self._opens: NDArray[np.int64] = calendar.opens_nanos // 1000
         self._closes: NDArray[np.int64] = calendar.closes_nanos // 1000
+        self.zone = ZoneInfo(calendar.tz.key)
+        self._early = frozenset(calendar.early_closes.date)
+        self._holidays = calendar.regular_holidays
+        self._named: dict[date, str | None] = {}
 
     def sessions(self, first: date, last: date) -> list[Session]:
         """The sessions of the days `first` to `last`, both included."""
         start, stop = np.searchsorted(self._days, [_to_us(_midnight(first)), _to_us(_midnight(last + timedelta(days=1)))])
         return [self._session(index) for index in range(start, stop)]
+
+    def closes_early(self, day: date) -> bool:
+        """Whether the session of `day`, a date at the exchange, ends before the usual hour."""
+        return day in self._early
+
+    def holiday(self, day: date) -> str | None:
+        """The holiday that `day`, a date at the exchange, is; None when it is none, or one without a name (a day of mourning)."""
+        if day not in self._named:
+            names = self._holidays.holidays(day, day, return_name=True) if self._holidays else ()
+            self._named[day] = next((str(name).partition(" (")[0] for name in names), None)
+        return self._named[day]
 
     def is_open(self, at: datetime) -> bool:
         """Whether a session is on."""

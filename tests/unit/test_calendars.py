@@ -30,6 +30,19 @@ def test_thanksgiving_is_closed_until_friday_morning() -> None:
     assert calendar("XNYS").previous_close(THANKSGIVING) == WEDNESDAY_CLOSE
 
 
+def test_a_day_without_a_session_has_the_name_of_its_holiday() -> None:
+    nyse = calendar("XNYS")
+    assert [nyse.holiday(date(2026, 11, day)) for day in (25, 26, 27, 28)] == [None, "Thanksgiving", None, None]
+    assert [nyse.closes_early(date(2026, 11, day)) for day in (25, 27)] == [False, True]
+    assert calendar("XTKS").holiday(date(2026, 11, 23)) == "Labor Thanksgiving Day"
+    assert calendar("XTKS").holiday(date(2026, 7, 20)) == "Marine Day"
+    assert calendar("24/7").holiday(date(2026, 12, 25)) is None
+
+
+def test_a_calendar_knows_its_zone() -> None:
+    assert [calendar(name).zone.key for name in ("XNYS", "XKRX", "24/7")] == ["America/New_York", "Asia/Seoul", "UTC"]
+
+
 def test_open_includes_the_open_and_excludes_the_early_close() -> None:
     nyse, moment = calendar("XNYS"), timedelta(microseconds=1)
     opens = datetime(2026, 11, 27, 14, 30, tzinfo=UTC)
