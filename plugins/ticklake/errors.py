@@ -10,7 +10,8 @@
     ├── Reject      this item never succeeds: set it aside with its reason, go on with the next
     │   ├── BadLine               a line of an input file
     │   ├── BadPayload            an answer or a message of a provider that is no market data
-    │   └── BadObject             an object of the lake
+    │   ├── BadObject             an object of the lake
+    │   └── NotAllowed            a person's role has no right to it
     └── Stop        going on would lose or double data, or cannot work: end the process loudly
         ├── ConfigError           a setting is missing or malformed
         ├── ChainBroken           lake, offsets and ledger contradict each other
@@ -103,6 +104,10 @@ class BadObject(Reject):
     def __init__(self, key: str, reason: str) -> None:
         super().__init__(f"{key}: {reason}")
         self.key, self.reason = key, reason
+
+
+class NotAllowed(Reject):
+    """A person wants what their role has no right to; the text says which role has."""
 
 
 class ConfigError(Stop):

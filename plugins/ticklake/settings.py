@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ticklake.errors import ConfigError
+from ticklake.roles import Role
 
 INSTANCE_FILE = "instance.env"
 
@@ -96,7 +97,21 @@ class Settings(BaseSettings):
         gt=0,
         description="least time between two questions of the dashboard to the warehouse, while it cannot hear of changes or waits for an overdue one",
     )
+    no_export_sources: str = Field("", description="sources whose data may be looked at but not exported, separated by commas")
     dashboard_url: str | None = Field(None, description="address of the dashboard, for links to it and questions how fast it answers")
+
+    local_role: Role | None = Field(
+        None, description="role of everybody while nobody can sign in; without it admin for who listens on the loopback address only, else nobody"
+    )
+    oidc_client_id: str | None = Field(None, description="this dashboard's id at the OpenID Connect provider; set, everybody signs in")
+    oidc_client_secret: SecretStr | None = Field(None, description="its secret")
+    oidc_metadata_url: str | None = Field(None, description="the provider's /.well-known/openid-configuration")
+    oidc_cookie_secret: SecretStr | None = Field(None, description="what the cookies of who is signed in are signed with, 32 characters or more")
+    oidc_claim: str = Field("roles", description="claim of the identity token that holds a person's roles or groups; a path with dots leads into it")
+    oidc_admins: str = Field("admin", description="values of that claim, or verified e-mail addresses, that are admins, separated by commas")
+    oidc_analysts: str = Field("analyst", description="those that are analysts")
+    oidc_viewers: str = Field("viewer", description="those that are viewers; who is none of the three is not let in")
+    oidc_hours: float = Field(12.0, gt=0, description="hours after which a person must sign in again")
 
     batch_interval_s: int = Field(14_400, ge=60, description="time between two looks for closes whose daily bars are missing")
     daily_history_days: int = Field(365, ge=1, description="days of daily bars that a symbol without any gets")
