@@ -32,7 +32,6 @@ from streaming.consumer.progress import Progress
 from streaming.consumer.reject_limit import Bounds, RejectLimit
 from streaming.consumer.start import chain_end
 from streaming.consumer.writer import Landed, Writer
-from streaming.http import Pages, serving
 from streaming.shutdown import Shutdown
 from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
@@ -41,6 +40,7 @@ from ticklake.lake import Partition
 from ticklake.settings import Settings
 from ticklake_io import generations
 from ticklake_io.kafka_open import open_publisher, open_source
+from ticklake_io.serving import Pages, serving
 from ticklake_io.store import open_store
 
 CLOSE_S = 2.0

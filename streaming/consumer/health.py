@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from streaming.consumer.progress import Progress
-from streaming.http import Verdict
 from ticklake.clock import Clock
+from ticklake_io.serving import Verdict
 
 STALE_S = 45.0
 """Below the 60 s after which the group gives up a member that does not poll."""

@@ -17,7 +17,6 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from streaming import log as streaming_log
-from streaming.http import Pages, serving
 from streaming.producer.desk import Desk
 from streaming.producer.kept import Kept
 from streaming.producer.metrics import ProducerMetrics
@@ -33,6 +32,7 @@ from ticklake.errors import ConfigError, TicklakeError
 from ticklake.patience import Patience
 from ticklake.settings import Settings
 from ticklake_io.kafka_open import open_publisher
+from ticklake_io.serving import Pages, serving
 
 log = structlog.get_logger()
 

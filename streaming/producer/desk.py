@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from streaming.http import Verdict
 from streaming.producer.rota import Sight
 from ticklake_io.kafka_producer import Counts
+from ticklake_io.serving import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

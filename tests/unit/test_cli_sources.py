@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from streaming.http import Pages, Verdict, serving
 from streaming.producer.source import Checkup, Wait, running
 from tests.fakes.producer import ListSource
 from tests.fixtures import services
@@ -23,6 +22,7 @@ from ticklake_cli import source_check, status
 from ticklake_io import producing
 from ticklake_io.producing import Producing, SourceLine, expects_ticks
 from ticklake_io.readings import Look
+from ticklake_io.serving import Pages, Verdict, serving
 
 MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 SUNDAY = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)

@@ -13,7 +13,6 @@ from random import Random
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from streaming.http import Pages
 from streaming.producer import __main__ as service
 from streaming.producer.desk import SILENT_S, STUCK_S, Desk
 from streaming.producer.kept import Kept
@@ -32,6 +31,7 @@ from ticklake.patience import Patience
 from ticklake.tick import Tick
 from ticklake_io.kafka_producer import Counts
 from ticklake_io.producing import Producing
+from ticklake_io.serving import Pages
 
 LISTED = Instruments((Instrument(symbol="A", name="A", primary="list", standby=("other",)),))
 

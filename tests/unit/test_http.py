@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from streaming.http import _PATIENCE_S, Pages, Verdict, serving
 from tests.fixtures.logs import logged
 from tests.fixtures.services import HOST, free_port, listens
 from ticklake.errors import ConfigError
+from ticklake_io.serving import _PATIENCE_S, Pages, Verdict, serving
 
 SETTING = "TICKLAKE_CONSUMER_HTTP_PORT"
 

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry
 from infra.local.instance import HOST, Instance
 from infra.local.probes import ready, serves
 from infra.local.supervisor import _PROGRAM
-from streaming.http import Pages, Verdict, serving
 from tests.fixtures.services import free_port
 from ticklake.settings import Settings
+from ticklake_io.serving import Pages, Verdict, serving
 
 
 @pytest.mark.parametrize("name", ["producer", "consumer"])
