@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 
 import boto3
@@ -45,16 +45,19 @@ def write_settings(instance: Instance, environ: Mapping[str, str] = os.environ) 
     write_private(instance.settings_file, "".join(f"{name}='{value}'\n" for name, value in sorted(values.items())))
 
 
-def create_topics(bootstrap: str, partitions: int, names: Sequence[str]) -> None:
-    """Create the topics of ticks (with `partitions`), dead letters and landings, named in this order, where they do not exist.
+def create_topics(bootstrap: str, settings: Settings) -> None:
+    """Create the topics that the settings name, where they do not exist.
 
     Raises `BrokerUnavailable` when the broker refuses.
     """
-    ticks, dead_letters, landings = names
     wanted: dict[str, tuple[int, dict[str, object]]] = {
-        ticks: (partitions, {"retention.ms": 7 * _DAY_MS, "message.timestamp.type": "LogAppendTime", "max.message.bytes": _TICK_LIMIT}),
-        dead_letters: (1, {"retention.ms": 30 * _DAY_MS, "max.message.bytes": MESSAGE_LIMIT}),
-        landings: (1, {"retention.ms": _DAY_MS}),
+        settings.ticks_topic: (
+            settings.ticks_partitions,
+            {"retention.ms": 7 * _DAY_MS, "message.timestamp.type": "LogAppendTime", "max.message.bytes": _TICK_LIMIT},
+        ),
+        settings.dead_letters_topic: (1, {"retention.ms": 30 * _DAY_MS, "max.message.bytes": MESSAGE_LIMIT}),
+        settings.landings_topic: (1, {"retention.ms": _DAY_MS}),
+        settings.changes_topic: (1, {"retention.ms": _DAY_MS}),
     }
     topics = {
         name: NewTopic(name, num_partitions=count, replication_factor=1, topic_configs={key: str(value) for key, value in config.items()})

@@ -131,9 +131,7 @@ def _wait_for_all(instance: Instance) -> None:
 
 def _create_topics(instance: Instance) -> None:
     _answers(instance, "broker")
-    settings = ticklake_settings.load()
-    names = (settings.ticks_topic, settings.dead_letters_topic, settings.landings_topic)
-    create_topics(instance.urls()["broker"], settings.ticks_partitions, names)
+    create_topics(instance.urls()["broker"], ticklake_settings.load())
 
 
 def _create_bucket(instance: Instance) -> None:

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     ticks_topic: str = "market.ticks"
     dead_letters_topic: str = "market.ticks.dlq"
     landings_topic: str = "lake.landings"
+    changes_topic: str = "warehouse.changes"
     ticks_partitions: int = Field(3, ge=1, description="partitions of the ticks topic when it is created")
 
     s3_bucket: str = Field(description="bucket of the raw zone")

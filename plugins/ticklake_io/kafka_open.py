@@ -14,6 +14,7 @@ from ticklake_io.kafka_producer import MAX_RECORD_BYTES, Publisher
 from ticklake_io.kafka_security import Security
 from ticklake_io.kafka_view import KafkaView
 from ticklake_io.records import RecordSource
+from ticklake_io.topic_reader import KafkaTopicReader, TopicReader
 
 
 def open_source(settings: Settings, topic: str, group: str) -> RecordSource:
@@ -44,6 +45,11 @@ def open_publisher(settings: Settings, topic: str, *, clock: Clock, wait: Callab
 def open_view(settings: Settings) -> KafkaView:
     """A look at the cluster, always with kafka-python: it is rare and small. Raises as `open_source`."""
     return KafkaView(settings.kafka_bootstrap, Security.of(settings))
+
+
+def open_reader(settings: Settings, topic: str) -> TopicReader:
+    """A reader of `topic` without a group, always with kafka-python. Raises as `open_source`."""
+    return KafkaTopicReader(settings.kafka_bootstrap, topic, Security.of(settings))
 
 
 @contextmanager

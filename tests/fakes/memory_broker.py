@@ -1,9 +1,10 @@
-"""A topic in memory and members of a group on it, with rebalances at the test's word."""
+"""A topic in memory, members of a group on it, with rebalances at the test's word, and readers without a group."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ticklake.errors import BrokerUnavailable
 from ticklake_io.records import Changes, Committed, Records
@@ -116,6 +117,49 @@ class MemorySource:
         self._paused = set(partitions)
 
     def topic_id(self) -> str:
+        return self._topic.topic_id
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _answer(self) -> None:
+        if not self._topic.answering:
+            raise BrokerUnavailable("the broker is down")
+
+
+class MemoryReader:
+    """Reads all partitions of a topic; `closed` tells that it has let go."""
+
+    def __init__(self, topic: MemoryTopic, max_records: int = 1_000) -> None:
+        self._topic, self._max_records = topic, max_records
+        self._positions: dict[int, int] = {}
+        self.closed = False
+
+    def begin(self, partition: int, offset: int) -> None:
+        self._positions[partition] = offset
+
+    def offsets_at(self, time: datetime) -> dict[int, int]:
+        self._answer()
+        time_ms = int(time.timestamp() * 1000)
+        first = {partition: next((record[0] for record in log if record[1] >= time_ms), None) for partition, log in self._topic.logs.items()}
+        return {partition: end if (found := first.get(partition)) is None else found for partition, end in self.end_offsets().items()}
+
+    def end_offsets(self) -> dict[int, int]:
+        self._answer()
+        return {partition: self._topic.next_offset.get(partition, 0) for partition in range(self._topic.partitions)}
+
+    def poll(self, seconds: float) -> dict[int, Records]:
+        polled: dict[int, Records] = {}
+        if self._topic.answering:  # a client that has lost its broker says nothing of it here
+            for partition, position in self._positions.items():
+                found = [record for record in self._topic.logs.get(partition, []) if record[0] >= position][: self._max_records]
+                if found:
+                    polled[partition] = Records(*(list(column) for column in zip(*found, strict=True)))
+                    self._positions[partition] = found[-1][0] + 1
+        return polled
+
+    def topic_id(self) -> str:
+        self._answer()
         return self._topic.topic_id
 
     def close(self) -> None:

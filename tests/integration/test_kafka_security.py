@@ -25,7 +25,7 @@ from ticklake_io.kafka_open import open_publisher, open_source, open_view
 from ticklake_io.kafka_producer import Publisher
 from ticklake_io.records import Committed, RecordSource
 
-TOPIC, LETTERS, LANDINGS = "market.ticks", "market.ticks.dlq", "lake.landings"
+TOPIC = "market.ticks"
 PASSWORD = "correct horse battery staple"
 LIMIT_S = 60
 READ: Mapping[tuple[str, str], str] = {("topic", TOPIC): "Read", ("group", "lake"): "Read"}
@@ -35,7 +35,7 @@ WRITE: Mapping[tuple[str, str], str] = {("topic", TOPIC): "Write"}
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
     with running_secure_broker(tmp_path_factory.mktemp("secure")) as running:
-        create_topics(running.open, 1, (TOPIC, LETTERS, LANDINGS))
+        create_topics(running.open, services.settings(ticks_partitions=1))
         yield running
 
 
