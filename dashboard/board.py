@@ -6,20 +6,24 @@ import pandas as pd
 
 KEY = ["SYMBOL", "SOURCE"]
 
-COLUMNS = [*KEY, "NAME", "CURRENCY", "CALENDAR", "FEED", "PRICE", "CHANGE", "PERCENT", "VOLUME", "TREND", "EVENT_TIME", "RECEIVED_AT"]
+_FIGURES = ["PRICE", "CHANGE", "PERCENT", "VOLUME", "DAY_LOW", "DAY_HIGH", "TREND"]
+
+COLUMNS = [*KEY, "NAME", "CURRENCY", "SECTOR", "CALENDAR", "FEED", *_FIGURES, "EVENT_TIME", "RECEIVED_AT"]
 
 
 def rows(latest: pd.DataFrame, days: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
     """One row per symbol and source of `latest`, with `COLUMNS`.
 
     CHANGE is the price less PREV_CLOSE, or less the first open of the day shown when the feed sends no previous close;
-    PERCENT is CHANGE in per cent of the same base. TREND is a list of closes, oldest first. What is unknown is NaN.
+    PERCENT is CHANGE in per cent of the same base. DAY_LOW and DAY_HIGH are the range of the day shown.
+    TREND is a list of closes, oldest first. What is unknown is NaN.
     """
     closes = trends.groupby(KEY, sort=False)["CLOSE"].agg(list).rename("TREND").reset_index()
     board = latest.merge(days, on=KEY, how="left").merge(closes, on=KEY, how="left")
     base = board["PREV_CLOSE"].astype(float).fillna(board["DAY_OPEN"].astype(float))
     board["PRICE"] = board["PRICE"].astype(float)
-    board["VOLUME"] = board["VOLUME"].astype(float)
+    for day in ("VOLUME", "DAY_LOW", "DAY_HIGH"):
+        board[day] = board[day].astype(float)
     board["CHANGE"] = (board["PRICE"] - base).round(8)
     board["PERCENT"] = (board["CHANGE"] / base * 100).round(4)
     board["NAME"] = board["NAME"].fillna("")

@@ -1,10 +1,12 @@
--- Volume and first open of the newest UTC day with bars; bars older than a week before the newest tick are not looked at.
+-- Volume, first open and range of the newest UTC day with bars; bars older than a week before the newest tick are not looked at.
 WITH RECENT AS (
     SELECT
         BARS.SYMBOL,
         BARS.SOURCE,
         BARS.BAR_START,
         BARS.OPEN,
+        BARS.HIGH,
+        BARS.LOW,
         BARS.VOLUME,
         MAX(BARS.BAR_START) OVER (PARTITION BY BARS.SYMBOL, BARS.SOURCE) AS NEWEST
     FROM CURATED.BARS_1M AS BARS
@@ -16,7 +18,9 @@ SELECT
     SYMBOL,
     SOURCE,
     CAST(SUM(VOLUME) AS DOUBLE) AS VOLUME,
-    CAST(MIN_BY(OPEN, BAR_START) AS DOUBLE) AS DAY_OPEN
+    CAST(MIN_BY(OPEN, BAR_START) AS DOUBLE) AS DAY_OPEN,
+    CAST(MIN(LOW) AS DOUBLE) AS DAY_LOW,
+    CAST(MAX(HIGH) AS DOUBLE) AS DAY_HIGH
 FROM RECENT
 WHERE BAR_START >= DATE_TRUNC('DAY', NEWEST)
 GROUP BY SYMBOL, SOURCE

@@ -25,6 +25,7 @@ def latest_frame(*rows: Mapping[str, object]) -> pd.DataFrame:
         "RECEIVED_AT": (NOW - timedelta(seconds=2)).replace(tzinfo=None),
         "NAME": "International Business Machines",
         "CURRENCY": "USD",
+        "SECTOR": "Information Technology",
         "CALENDAR": "XNYS",
         "PRICE": 100.0,
         "PREV_CLOSE": None,
@@ -33,8 +34,9 @@ def latest_frame(*rows: Mapping[str, object]) -> pd.DataFrame:
 
 
 def days_frame(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
-    """The answer of days.sql: symbol, source, volume, first open."""
-    return pd.DataFrame(rows, columns=["SYMBOL", "SOURCE", "VOLUME", "DAY_OPEN"])
+    """The answer of days.sql: symbol, source, volume, first open; the range is two about the open."""
+    days = pd.DataFrame(rows, columns=["SYMBOL", "SOURCE", "VOLUME", "DAY_OPEN"])
+    return days.assign(DAY_LOW=days["DAY_OPEN"] - 1, DAY_HIGH=days["DAY_OPEN"] + 1)
 
 
 def trends_frame(*rows: tuple[str, str, float]) -> pd.DataFrame:

@@ -17,7 +17,9 @@ def test_a_row_is_a_symbol_and_a_source() -> None:
     assert list(zip(rows["SOURCE"], rows["PRICE"], strict=True)) == [("replay", 180.0), ("simulator", 250.0)]
     assert rows["CHANGE"].iloc[0] == pytest.approx(-20.0)
     assert rows["PERCENT"].iloc[0] == pytest.approx(-10.0)
+    assert (rows["DAY_LOW"].iloc[0], rows["DAY_HIGH"].iloc[0]) == (199.0, 201.0)
     assert math.isnan(rows["CHANGE"].iloc[1])
+    assert math.isnan(rows["DAY_LOW"].iloc[1])
     assert list(rows["TREND"]) == [[], [249.0, 250.0]]
 
 
