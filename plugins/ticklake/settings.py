@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     dead_letters_topic: str = "market.ticks.dlq"
     landings_topic: str = "lake.landings"
     changes_topic: str = "warehouse.changes"
+    alerts_topic: str = "market.alerts"
+    alerts_state_topic: str = "market.alerts.state"
     ticks_partitions: int = Field(3, ge=1, description="partitions of the ticks topic when it is created")
 
     s3_bucket: str = Field(description="bucket of the raw zone")
@@ -83,6 +85,12 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="address that /metrics, /healthz and /readyz of the services listen on")
     producer_http_port: int = Field(9101, ge=0, le=65535, description="port of the producer's /metrics, /healthz and /readyz; 0: none")
     consumer_http_port: int = Field(9102, ge=0, le=65535, description="the consumer's; 0: none")
+    alerts_http_port: int = Field(9103, ge=0, le=65535, description="the alerts service's; 0: none")
+
+    alerts_group: str = Field(
+        "ticklake-alerts", description="consumer group that judges ticks by alert rules; with -inbox behind it, the one that keeps alerts"
+    )
+    alerts_rules_s: float = Field(300.0, gt=0, description="longest until alert rules are read again when no change of theirs was heard")
 
     load_interval_s: int = Field(60, ge=10, description="time between two timed loads")
     load_hints: bool = Field(True, description="load on landing hints too; off lets a paid warehouse sleep")
