@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     )
     no_export_sources: str = Field("", description="sources whose data may be looked at but not exported, separated by commas")
     dashboard_url: str | None = Field(None, description="address of the dashboard, for links to it and questions how fast it answers")
+    airflow_url: str | None = Field(None, description="address of Airflow, for links from the dashboard to runs and runbooks")
 
     local_role: Role | None = Field(
         None, description="role of everybody while nobody can sign in; without it admin for who listens on the loopback address only, else nobody"
