@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-GROUPS = ("platform", "streaming", "load")
+GROUPS = ("platform", "streaming", "load", "dashboard")
 
 
 def main() -> None:
