@@ -1,0 +1,13 @@
+-- The newest exports of everybody, newest first.
+SELECT
+    EXPORTED_AT,
+    EXPORTED_BY,
+    PAGE,
+    TITLE,
+    FORMAT,
+    ROW_COUNT,
+    SHA256,
+    FILE_NAME
+FROM APP.EXPORTS
+ORDER BY EXPORTED_AT DESC, EXPORT_ID ASC
+LIMIT 20
