@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
 from airflow.sdk import RetryAction
 
+from infra.local.instance import BUCKET
 from tests.fixtures.load_platform import LoadPlatform, Partition, Value, load_platform
-from tests.fixtures.warehouse import warehouse
+from tests.fixtures.services import settings
+from tests.fixtures.warehouse import LocalWarehouse, warehouse
 from ticklake.clock import SystemClock
 from ticklake.errors import TicklakeError, WarehouseBusy, WarehouseRefused, WarehouseUnavailable
 from ticklake.tick import Tick, encode
 from ticklake_airflow.defaults import default_args
 from ticklake_io.migrations import migrate
 from ticklake_io.sql import Params
+from ticklake_io.store import open_store
 from ticklake_io.warehouse import Row, SnowflakeWarehouse, open_warehouse
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -73,6 +79,26 @@ class Deadly(SnowflakeWarehouse):
         return super().rows(sql, params)
 
 
+class Mortal(SnowflakeWarehouse):
+    """A session whose own process is killed while a statement that holds certain words is on its way."""
+
+    def __init__(self, arguments: dict[str, Any], words: str) -> None:
+        super().__init__(open_warehouse(arguments, "test")._connect)
+        self._words = words
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        if self._words in sql:
+            threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGKILL)).start()
+        return super().rows(sql, params)
+
+
+def die_loading(arguments: dict[str, Any], store: str, words: str) -> None:
+    """What a worker does until it is killed."""
+    reached = open_store(settings(s3_endpoint=store, s3_bucket=BUCKET))
+    mortal = Mortal(arguments, words)
+    LoadPlatform(reached, cast(LocalWarehouse, None), mortal).load(TOPIC)
+
+
 def server(port: int) -> psutil.Process:
     """The process that listens on `port`."""
     return next(psutil.Process(each.pid) for each in psutil.net_connections("tcp") if each.laddr.port == port and each.status == psutil.CONN_LISTEN)
@@ -104,6 +130,24 @@ def test_a_warehouse_that_is_killed_under_a_load_ends_as_an_undisturbed_one(plat
                 for table in SNAPSHOT:
                     back.rows(f"DELETE FROM {table}")
             platform.store.write("state/load_ticks.json", b"")
+
+
+def test_a_worker_that_is_killed_under_a_load_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+    with load_platform(tmp_path, "--silence", "1") as platform:
+        partition = Partition(platform.store, TOPIC, 0)
+        for turn in range(6):
+            partition.land([*(record((turn * 5 + at) % 29) for at in range(6)), (b"A", b"{")], int(NOON.timestamp() * 1000))
+        platform.load(TOPIC)
+        undisturbed = snapshot(platform.warehouse)
+        store = platform.local._instance.urls()["store"]
+        for words in ("COPY INTO", "INSERT INTO OPS.LOADS", "INSERT INTO CURATED.TICKS", "INSERT INTO CURATED.BARS_1M", "COMMIT"):
+            platform.empty()
+            worker = multiprocessing.get_context("spawn").Process(target=die_loading, args=(platform.local.arguments(), store, words))
+            worker.start()
+            worker.join(60)
+            assert worker.exitcode == -signal.SIGKILL, words
+            platform.load(TOPIC)
+            assert snapshot(platform.warehouse) == undisturbed, words
 
 
 def action(error: TicklakeError) -> RetryAction:
