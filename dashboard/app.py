@@ -21,7 +21,7 @@ ICON = Path(__file__).parent / "icon.svg"
 
 def live_page(look: Look) -> None:
     """The board, and the candles of one instrument."""
-    live.render(look, resources.market_data(), resources.clock().now, resources.targets())
+    live.render(look, resources.market_data(), resources.clock().now, resources.targets(), link("chart"))
 
 
 class Entry(NamedTuple):
@@ -40,6 +40,12 @@ PAGES: dict[str, list[Entry]] = {
 """Pages by section; the first is where people arrive. A section without pages is not shown."""
 
 
+def link(path: str) -> st.Page | None:
+    """The page of that path, for a view to link to; None when there is none."""
+    found = (entry for entries in PAGES.values() for entry in entries if entry.path == path)
+    return next((st.Page(lambda: None, title=entry.title, url_path=entry.path) for entry in found), None)
+
+
 def route() -> None:
     """Draw the bar and the page that the address names; without settings there is only what is missing to show."""
     st.set_page_config(page_title="Ticklake", page_icon=ICON, layout="wide")
@@ -49,7 +55,7 @@ def route() -> None:
 
     chosen = st.navigation({section: list(map(page, entries)) for section, entries in PAGES.items() if entries}, position="top")
     try:
-        look = frame.bar(resources.market_data(), resources.clock().now, resources.targets())
+        look = frame.bar(resources.market_data(), resources.tables(), resources.clock().now, resources.targets())
     except ConfigError as error:
         st.error(f"The dashboard cannot start: {error}")
     else:

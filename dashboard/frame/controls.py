@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from difflib import get_close_matches
+from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -17,18 +18,21 @@ REFRESH = {"Pause": None, "1 s": 1.0, "2 s": 2.0, "5 s": 5.0, "30 s": 30.0}
 
 DEFAULT_REFRESH = "2 s"
 
-INSTRUMENT = "instrument"
-"""Key of the symbol picker's state; `choose` sets it from elsewhere."""
+INSTRUMENT, WANTED = "instrument", "wanted_instrument"
+"""State of the symbol picker, and what a click elsewhere wants it to become."""
 
 
-def choose(key: Key) -> None:
-    """Make `key` the instrument of all pages. Only callbacks may, for they run before the picker is drawn."""
-    st.session_state[INSTRUMENT] = key
+def choose(key: Key) -> NoReturn:
+    """Make `key` the instrument of all pages, and draw the page again."""
+    st.session_state[WANTED] = key
+    st.rerun()
 
 
 def pick_instrument(names: Mapping[Key, str]) -> Key | None:
     """The symbol picker over instruments by their name; what it shows is in the address, and what the address says is shown."""
     keys = list(names)
+    if WANTED in st.session_state:
+        st.session_state[INSTRUMENT] = st.session_state.pop(WANTED)
     if st.session_state.get(INSTRUMENT) not in names:
         st.session_state[INSTRUMENT] = _addressed(keys)
     key: Key | None = st.selectbox(

@@ -1,111 +1,121 @@
-"""Live: the board of every symbol and source, the candles of one, and how old both are.
+"""Live: the instrument that was chosen in figures, the watchlist, its candles, and the sectors.
 
-Only the fragment moves: it reruns at the interval the reader chose, with the same elements in the same places, so that
-scroll, sort and selection stay.
+Two fragments move: figures and watchlist at the interval the reader chose, candles and sectors at five seconds or more. Each
+keeps the same elements in the same places, so that scroll, order and selection stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
+from html import escape
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import board, figures
-from dashboard.components import board_table, candles, headline
+from dashboard import figures
+from dashboard.components import candles, headline, heatmap, movers, quote
 from dashboard.components.palette import Palette
+from dashboard.components.watchlist import watchlist
+from dashboard.frame.bar import slowly
 from dashboard.frame.controls import choose
+from dashboard.frame.market import exchange_zone
 from dashboard.freshness import Targets
 from dashboard.look import Key, Look
 from dashboard.market_data import Candles, MarketData, Snapshot
+from dashboard.once import once
 from dashboard.shared import Reading
 
 Now = Callable[[], datetime]
 
-CHOSEN = "chosen_on_board"
-"""State that says that the picker above has to follow a click on the board."""
+HEIGHT = 640
+"""Pixels of the watchlist: with what is above it, a screen of 1440 x 900."""
 
-BOARD_HEIGHT = 762
-"""Pixels: with the lines above it fills a screen of 1440 x 900."""
+CANDLES_HEIGHT, SECTORS_HEIGHT = 280, 250
 
 EMPTY = "No ticks yet. The first load takes about a minute after make up."
 
 
-def render(look: Look, data: MarketData, now: Now, targets: Targets) -> None:
-    """The whole page. `now` gives the time, with zone, at each refresh."""
-    st.fragment(_live, run_every=look.every_s)(look, data, now, targets)
-
-
-def _live(look: Look, data: MarketData, now: Now, targets: Targets) -> None:
-    max_age_s = look.every_s or 1.0
-    at, snapshot = now(), data.snapshot(max_age_s).value
-    rows = board_table.table(snapshot.board, at) if snapshot else None
-    left, right = st.columns([55, 45], gap="medium")
+def render(look: Look, data: MarketData, now: Now, targets: Targets, chart: st.Page | None = None) -> None:
+    """The whole page. `now` gives the time, with zone, at each refresh; `chart` is the page that has more of a chart."""
+    strip = st.empty()
+    left, right = st.columns([57, 43], gap="small")
     with left:
-        _board(rows, look.palette, targets.warehouse_s)
+        st.fragment(_prices, run_every=look.every_s)(look, data, now, targets, strip)
     with right:
-        _chart(look, data, snapshot, at, max_age_s)
-    if st.session_state.pop(CHOSEN, False):
-        st.rerun()
+        st.fragment(_charts, run_every=slowly(look.every_s))(look, data, chart)
 
 
-def _board(rows: pd.DataFrame | None, palette: Palette, stale_s: float) -> None:
-    if rows is None or rows.empty:
-        st.html(headline.note(EMPTY if rows is not None else "No data from the warehouse."))
+def _prices(look: Look, data: MarketData, now: Now, targets: Targets, strip: DeltaGenerator) -> None:
+    snapshot, at = data.snapshot(look.every_s or 1.0).value, now()
+    strip.html(_strip(look, snapshot, at))
+    if snapshot is None or snapshot.board.empty:
+        st.html(headline.note(EMPTY if snapshot else "No data from the warehouse."))
         return
-    keys = list(zip(rows["SYMBOL"], rows["SOURCE"], strict=True))
-    st.dataframe(
-        board_table.styled(rows, palette, stale_s),
-        key="board",
-        height=BOARD_HEIGHT,
-        row_height=board_table.ROW_HEIGHT,
-        hide_index=True,
-        column_config=board_table.columns(),
-        selection_mode="single-cell",
-        on_select=lambda: _choose(keys),
-        placeholder=figures.UNKNOWN,
-        alt="Latest price, change, volume and age of every symbol and source",
-    )
+    chosen = watchlist(look, snapshot.board, at, targets.warehouse_s, HEIGHT)
+    if chosen and chosen != look.key:
+        choose(chosen)
 
 
-def _choose(keys: list[Key]) -> None:
-    cells = st.session_state["board"]["selection"]["cells"]
-    if cells:
-        choose(keys[cells[0][0]])
-        st.session_state[CHOSEN] = True
+def _strip(look: Look, snapshot: Snapshot | None, at: datetime) -> str:
+    row = _row(snapshot, look.key)
+    if snapshot is None or row is None:
+        return headline.note("Choose a symbol above." if snapshot and len(snapshot.board) else "Key figures appear here once there are ticks.")
+    zone = look.tz(exchange_zone(row["CALENDAR"]))
+    return f'<div class="tl-strip">{quote.quote(row, at, zone)}{movers.strips(snapshot.board)[row["SOURCE"]]}</div>'
 
 
-def _chart(look: Look, data: MarketData, snapshot: Snapshot | None, at: datetime, max_age_s: float) -> None:
-    known = snapshot.board.set_index(board.KEY, drop=False) if snapshot else pd.DataFrame()
-    key = look.key
-    if key is None or key not in known.index:
-        st.html(headline.note("Choose a symbol above." if len(known) else "Candles appear here once there are ticks."))
+def _charts(look: Look, data: MarketData, chart: st.Page | None) -> None:
+    snapshot = data.snapshot(slowly(look.every_s) or 1.0).value
+    row = _row(snapshot, look.key)
+    if snapshot is None or row is None:
+        st.html(headline.note("Candles and sectors appear here for the symbol that is chosen."))
         return
-    row: dict[Any, Any] = known.loc[[key]].to_dict("records")[0]
-    reading = data.candles(*key, max_age_s)
+    symbol, source = row["SYMBOL"], row["SOURCE"]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f'<span><b>{escape(symbol)}</b> <span class="tl-muted">minute candles, {escape(source)}</span></span>')
+        if chart:
+            st.page_link(chart, label="Open chart", width="content")
+    _candles(look, data.candles(symbol, source, slowly(look.every_s) or 1.0), row)
+    with st.container(height=SECTORS_HEIGHT, border=False):
+        st.html(f'<ul class="tl-map" aria-label="Changes by sector">{heatmap.heatmaps(snapshot.board)[source]}</ul>')
+
+
+def _candles(look: Look, reading: Reading[Candles], row: Mapping[Any, Any]) -> None:
     bars = reading.value.bars if reading.value else None
-    st.html(
-        headline.quote(
-            row["SYMBOL"],
-            row["NAME"],
-            row["SOURCE"],
-            f"{figures.price(row['PRICE'])} {row['CURRENCY'] if isinstance(row['CURRENCY'], str) else ''}".strip(),
-            f"{figures.change(row['CHANGE'])}  {figures.percent(row['PERCENT'])}",
-            f"event {figures.moment(row['EVENT_TIME'], at)} · received {figures.duration(figures.span(at, row['RECEIVED_AT']))} ago · one-minute candles, UTC",
-        )
-    )
     if bars is None or bars.empty:
         st.html(headline.note(_missing(reading)))
         return
-    spec = candles.candle_spec(look.palette, figures.decimals(row["PRICE"]))
-    st.vega_lite_chart(candles.candle_data(bars), spec, width="stretch", key="candles", alt=candles.describe(key[0], bars))
-    with st.expander("The same bars as a table"):
-        st.dataframe(bars.iloc[::-1], hide_index=True, height=300, row_height=board_table.ROW_HEIGHT, key="bars")
+    spec = _small(look.palette, figures.decimals(row["PRICE"]))
+    st.vega_lite_chart(_candle_data(bars), spec, width="stretch", key="candles", alt=candles.describe(row["SYMBOL"], bars))
+    table = st.expander("The same bars as a table", key="bars_open", on_change="rerun")
+    if table.open:
+        table.dataframe(bars.iloc[::-1], hide_index=True, height=300, key="bars")
 
 
 def _missing(reading: Reading[Candles]) -> str:
     if reading.problem:
-        return f"The candles could not be read: {reading.problem[:160]}"
+        return f"The candles could not be read: {reading.problem}"
     return "No minute bars yet: the first follows the next load." if reading.value else "Reading the candles."
+
+
+def _row(snapshot: Snapshot | None, key: Key | None) -> Mapping[Any, Any] | None:
+    return _rows(snapshot.board).get(key) if snapshot and key else None
+
+
+@once()
+def _rows(board: pd.DataFrame) -> dict[Key, Mapping[Any, Any]]:
+    return {(row["SYMBOL"], row["SOURCE"]): row for row in board.to_dict("records")}
+
+
+@once(kept=64)
+def _candle_data(bars: pd.DataFrame) -> pd.DataFrame:
+    return candles.candle_data(bars)
+
+
+@cache
+def _small(palette: Palette, places: int) -> dict[str, Any]:
+    return candles.candle_spec(palette, places) | {"height": CANDLES_HEIGHT}

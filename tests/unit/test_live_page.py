@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -13,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import resources
 from dashboard.freshness import Targets
-from dashboard.market_data import Snapshot
 from dashboard.shared import Reading
 from tests.fakes.market_data import NOW, FakeMarketData, days_frame, latest_frame, minute_bars, snapshot, trends_frame
+from tests.fakes.tables import FakeTables
 
 TWO_SOURCES = snapshot(
     latest_frame({"PRICE": 101.0, "PREV_CLOSE": 100.0}, {"SOURCE": "replay", "FEED": "replay", "PRICE": 180.0}, {"SYMBOL": "SPY", "NAME": None}),
@@ -29,9 +30,10 @@ def page(data: object, now: object) -> None:
     from dashboard import frame
     from dashboard.freshness import Targets
     from dashboard.views import live
+    from tests.fakes.tables import FakeTables
 
     targets = Targets(15, 60)
-    live.render(frame.bar(data, lambda: now, targets), data, lambda: now, targets)
+    live.render(frame.bar(data, FakeTables({"quotas": "not asked"}), lambda: now, targets), data, lambda: now, targets)
 
 
 def shown(data: FakeMarketData, now: datetime = NOW, **address: str) -> AppTest:
@@ -47,79 +49,78 @@ def texts(test: AppTest) -> str:
     return "\n".join(element.proto.body for element in test.get("html"))
 
 
-def test_a_full_page_has_board_chart_and_table() -> None:
-    data = FakeMarketData(Reading(TWO_SOURCES), minute_bars(120))
-    test = shown(data)
-    board, bars = test.dataframe
-    assert list(board.value["SOURCE"]) == ["replay", "simulator", "simulator"]
-    assert len(bars.value) == 120
+def watched(test: AppTest) -> dict[str, Any]:
+    """What the watchlist was given."""
+    (element,) = test.get("bidi_component")
+    view: dict[str, Any] = json.loads(element.proto.bytes)
+    return view
+
+
+def test_a_full_page_has_figures_watchlist_chart_and_sectors() -> None:
+    test = shown(FakeMarketData(Reading(TWO_SOURCES), minute_bars(120)), symbol="ibm", source="simulator")
+    assert [row[:2] for row in watched(test)["rows"]] == [["IBM", "replay"], ["IBM", "simulator"], ["SPY", "simulator"]]
+    assert watched(test)["chosen"] == ["IBM", "simulator"]
     (chart,) = test.get("vega_lite_chart")
     assert json.loads(chart.proto.spec)["layer"]
     assert "120 bars" in chart.proto.alt
-    assert "REPLAY" in texts(test)
-    assert "SYNTHETIC" in texts(test)
-    assert "NYSE open, closes in 6 h 0 min" in texts(test)
+    for text in ("REPLAY", "SYNTHETIC", "NYSE open, closes in 6 h 0 min", "+1.00 (▲ +1.00 %)", "Up most", "Information Technology"):
+        assert text in texts(test)
 
 
-def test_the_address_chooses_symbol_and_source_and_follows_the_picker() -> None:
+def test_the_bars_of_the_chart_are_a_table_when_asked_for() -> None:
+    test = shown(FakeMarketData(Reading(TWO_SOURCES), minute_bars(20)))
+    assert not test.dataframe
+    test.session_state["bars_open"] = True
+    test.run()
+    assert len(test.dataframe[0].value) == 20
+
+
+def test_a_click_on_the_watchlist_chooses_for_all_pages() -> None:
     data = FakeMarketData(Reading(TWO_SOURCES), minute_bars(5))
     test = shown(data, symbol="ibm", source="simulator")
-    assert data.asked == [("IBM", "simulator")]
-    assert "▲ +1.00 %" in texts(test)
-    test.selectbox(key="instrument").select(("SPY", "simulator")).run()
+    test.session_state["wanted_instrument"] = ("SPY", "simulator")
+    test.run()
     assert data.asked[-1] == ("SPY", "simulator")
+    assert test.selectbox(key="instrument").value == ("SPY", "simulator")
     assert test.query_params["symbol"] == "SPY"
 
 
-def test_an_unknown_symbol_is_said_and_the_board_goes_on() -> None:
+def test_an_unknown_symbol_leaves_the_watchlist_standing() -> None:
     data = FakeMarketData(Reading(TWO_SOURCES), minute_bars(5))
     test = shown(data, symbol="NOPE")
-    assert "NOPE is not on the board" in texts(test)
-    assert len(test.dataframe[0].value) == 3
+    assert len(watched(test)["rows"]) == 3
+    assert watched(test)["chosen"] is None
     assert data.asked == []
+    assert "Choose a symbol above." in texts(test)
 
 
 def test_an_empty_warehouse_says_when_to_expect_ticks() -> None:
     test = shown(FakeMarketData(Reading(snapshot(latest_frame()))))
     assert "No ticks yet. The first load takes about a minute after make up." in texts(test)
-    assert not test.dataframe
-
-
-def test_the_first_symbol_is_chosen_when_the_first_ticks_come() -> None:
-    data = FakeMarketData(Reading(snapshot(latest_frame())), minute_bars(5))
-    test = shown(data)
-    data.reading = Reading(TWO_SOURCES)
-    test.run()
-    assert data.asked == [("IBM", "replay")]
+    assert not test.get("bidi_component")
 
 
 def test_a_symbol_without_bars_says_so() -> None:
-    test = shown(FakeMarketData(Reading(TWO_SOURCES)))
-    assert "No minute bars yet" in texts(test)
+    assert "No minute bars yet" in texts(shown(FakeMarketData(Reading(TWO_SOURCES))))
 
 
-def test_stale_data_stays_and_is_named() -> None:
+def test_stale_data_stays_and_is_grey() -> None:
     later = NOW + timedelta(minutes=5)
     data = FakeMarketData(Reading(snapshot(latest_frame({}), read_at=later)), minute_bars(5))
-    test = shown(data, later)
-    assert "STALE 5 min: no newer tick loaded" in texts(test)
-    assert test.dataframe[0].value["PRICE"].iloc[0] == 100.0
+    view = watched(shown(data, later))
+    assert view["at"] - view["rows"][0][10] > view["stale_s"] * 1000
+    assert view["rows"][0][4] == "100.00"
 
 
-@pytest.mark.parametrize(("value", "kept"), [(TWO_SOURCES, "The last good data stays below."), (None, "Nothing has been read yet.")])
-def test_a_warehouse_in_trouble_is_one_line(value: Snapshot | None, kept: str) -> None:
-    data = FakeMarketData(Reading(value, "the warehouse does not answer: <refused>"), minute_bars(5))
-    test = shown(data, NOW + timedelta(minutes=5))
-    assert "The warehouse does not answer: &lt;refused&gt;." in texts(test)
-    assert kept in texts(test)
-    assert ("STALE 5 min: no answer" in texts(test)) == (value is not None)
-    assert bool(test.dataframe) == (value is not None)
-
-
-def test_a_paused_page_says_so() -> None:
-    test = shown(FakeMarketData(Reading(TWO_SOURCES), minute_bars(5)))
-    test.segmented_control(key="refresh").set_value("Pause").run()
-    assert "paused at 15:00:00 UTC" in texts(test)
+@pytest.mark.parametrize("symbol", ["BRK.B", "^GSPC", "BTC-USD", "005930.KS", "X" * 40, "<script>alert(1)</script>", 'it\'s "quoted"', "🚀", "*a*_b_`c`"])
+def test_a_name_that_breaks_pages_does_not_break_this_one(symbol: str) -> None:
+    latest = latest_frame({"SYMBOL": symbol, "NAME": symbol, "PRICE": 0.00000123, "PREV_CLOSE": 0.00000120})
+    data = FakeMarketData(Reading(snapshot(latest)), minute_bars(5))
+    test = shown(data, symbol=symbol)
+    assert watched(test)["chosen"] == [symbol, "simulator"]
+    assert data.asked == [(symbol, "simulator")]
+    assert "0.00000123" in texts(test)
+    assert "<script" not in texts(test)
 
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
@@ -136,11 +137,12 @@ def own_resources() -> Iterator[None]:
 @pytest.mark.usefixtures("own_resources")
 def test_the_app_opens_on_the_live_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "market_data", lambda: FakeMarketData(Reading(TWO_SOURCES), minute_bars(5)))
+    monkeypatch.setattr(resources, "tables", lambda: FakeTables({"quotas": "not asked"}))
     monkeypatch.setattr(resources, "targets", lambda: Targets(15, 60))
     monkeypatch.setattr(resources, "freeze", lambda: None)
     test = AppTest.from_file(APP, default_timeout=30).run()
     assert not test.exception
-    assert len(test.dataframe[0].value) == 3
+    assert len(watched(test)["rows"]) == 3
 
 
 @pytest.mark.usefixtures("own_resources")

@@ -1,0 +1,89 @@
+"""The bar's second line: the market, what feeds the board, and the worst of how old it is. Words and HTML, every value escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from html import escape
+from typing import NamedTuple
+
+import pandas as pd
+
+from dashboard.figures import duration, span
+from dashboard.frame.market import is_open
+from dashboard.freshness import Hop, Level, Targets
+from dashboard.look import Key
+from dashboard.once import once
+
+WORDS = {"realtime": "LIVE", "delayed": "DELAYED", "eod": "EOD", "replay": "REPLAY", "synthetic": "SYNTHETIC"}
+"""What the badge of a feed says."""
+
+MEANINGS = {
+    "realtime": "Prices as they are made.",
+    "delayed": "Prices that the provider holds back, usually for 15 minutes.",
+    "eod": "Prices of the last close.",
+    "replay": "Recorded prices, played again; the clock is theirs.",
+    "synthetic": "Made-up prices. Not a market.",
+}
+
+_WORST_FIRST = (Level.STALE, Level.UNKNOWN, Level.QUIET, Level.OK)
+
+
+class Feed(NamedTuple):
+    """A source on the board by one kind of feed: its newest event, when its newest tick was received, and the calendars of its instruments."""
+
+    source: str
+    feed: str
+    event_time: datetime
+    received_at: datetime
+    calendars: frozenset[str | None]
+
+
+@once()
+def feeds(board: pd.DataFrame) -> list[Feed]:
+    """What feeds a board, by source."""
+    return [
+        Feed(str(source), str(feed), rows["EVENT_TIME"].max(), rows["RECEIVED_AT"].max(), frozenset(rows["CALENDAR"].where(rows["CALENDAR"].notna(), None)))
+        for (source, feed), rows in board.groupby(["SOURCE", "FEED"])
+    ]
+
+
+def verdict(hops: Sequence[Hop], newest: datetime | None, at: datetime) -> str:
+    """The worst hop in words; when all is well, how old the newest tick is."""
+    worst = min(hops, key=lambda hop: _WORST_FIRST.index(hop.level))
+    if worst.level is not Level.OK or newest is None:
+        return f"{worst.level.icon} {worst.name} {worst.text}"
+    return f"{worst.level.icon} fresh, newest tick {duration(span(at, newest))} old"
+
+
+def timeline(hops: Sequence[Hop]) -> str:
+    """Every hop, from the event to the screen, with a sentence about it."""
+    return f'<ol class="tl-hops">{"".join(map(_hop, hops))}</ol>'
+
+
+def badges(shown: Sequence[Feed], key: Key | None, at: datetime, zone: tzinfo, targets: Targets) -> str:
+    """A badge for each feed, that of the chosen instrument first; with its own clock when it is a replay, and its silence when it should speak."""
+    ordered = sorted(shown, key=lambda each: (key is None or each.source != key[1], each.source))
+    return "".join(_badge(each, at, zone, targets) for each in ordered)
+
+
+def _badge(each: Feed, at: datetime, zone: tzinfo, targets: Targets) -> str:
+    word, meaning = WORDS.get(each.feed, each.feed.upper()), MEANINGS.get(each.feed, "")
+    silent = span(at, each.received_at)
+    extra = f" clock {each.event_time.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if each.feed == "replay" else ""
+    if silent > targets.warehouse_s and _should_speak(each, at, targets):
+        extra += f" silent for {duration(silent)}"
+    return f'<span class="tl-badge" title="{escape(meaning)}">{escape(word)} <span class="tl-source">{escape(each.source)}{escape(extra)}</span></span>'
+
+
+def _should_speak(each: Feed, at: datetime, targets: Targets) -> bool:
+    if each.feed == "synthetic" and targets.simulator_always:
+        return True
+    return each.feed in {"realtime", "delayed"} and any(is_open(name, at) for name in each.calendars)
+
+
+def _hop(hop: Hop) -> str:
+    return (
+        f'<li class="tl-hop tl-{hop.level}"><span aria-hidden="true">{hop.level.icon}</span> {escape(hop.name)} '
+        f'<b>{escape(hop.text)}</b><div class="tl-muted tl-small">{escape(hop.detail)}</div></li>'
+    )
