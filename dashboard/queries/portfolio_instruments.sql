@@ -1,0 +1,10 @@
+-- The instrument list, as far as a portfolio needs it; empty where nothing is known.
+SELECT
+    SYMBOL,
+    NAME,
+    COALESCE(CURRENCY, '') AS CURRENCY,
+    COALESCE(SECTOR, '') AS SECTOR,
+    COALESCE(CALENDAR, '') AS CALENDAR,
+    COALESCE(PRIMARY_SOURCE, '') AS PRIMARY_SOURCE
+FROM CURATED.INSTRUMENTS
+ORDER BY SYMBOL

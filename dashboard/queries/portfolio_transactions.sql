@@ -1,0 +1,22 @@
+-- The transactions of one portfolio as they were entered; numbers as text, for they are exact, and empty where there is none.
+SELECT
+    TRANSACTION_ID,
+    IMPORT_ID,
+    KIND,
+    CURRENCY,
+    NOTE,
+    ENTERED_BY,
+    ENTERED_AT,
+    LINE,
+    TO_VARCHAR(TRADED_ON) AS TRADED_ON,
+    COALESCE(SYMBOL, '') AS SYMBOL,
+    COALESCE(TO_VARCHAR(QUANTITY), '') AS QUANTITY,
+    COALESCE(TO_VARCHAR(PRICE), '') AS PRICE,
+    COALESCE(TO_VARCHAR(AMOUNT), '') AS AMOUNT,
+    COALESCE(TO_VARCHAR(RATIO), '') AS RATIO,
+    TO_VARCHAR(FEE) AS FEE,
+    TO_VARCHAR(FX_RATE) AS FX_RATE,
+    COALESCE(REVERSES, '') AS REVERSES
+FROM APP.TRANSACTIONS
+WHERE PORTFOLIO_ID = :portfolio
+ORDER BY TRADED_ON, ENTERED_AT, LINE
