@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+import numpy as np
 import pandas as pd
+
+from dashboard import seam
+from dashboard.seam import Base
+from dashboard.tail.bar import Bar
+from dashboard.tail.tail import Latest
 
 KEY = ["SYMBOL", "SOURCE"]
 
-_FIGURES = ["PRICE", "CHANGE", "PERCENT", "VOLUME", "DAY_LOW", "DAY_HIGH", "TREND"]
+_INSTRUMENT = ["NAME", "CURRENCY", "SECTOR", "CALENDAR", "PRIMARY"]
+_FIGURES = ["PRICE", "BID", "ASK", "CHANGE", "PERCENT", "VOLUME", "DAY_OPEN", "DAY_LOW", "DAY_HIGH"]
+_TIMES = ["EVENT_TIME", "RECEIVED_AT"]
 
-COLUMNS = [*KEY, "NAME", "CURRENCY", "SECTOR", "CALENDAR", "FEED", *_FIGURES, "EVENT_TIME", "RECEIVED_AT"]
+COLUMNS = [*KEY, *_INSTRUMENT, "FEED", *_FIGURES, "TREND", *_TIMES]
+
+TREND_BARS = 60
+"""Closes in TREND."""
+
+Row = tuple[Any, ...]
+"""Values of `COLUMNS`."""
 
 
-def rows(latest: pd.DataFrame, days: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
-    """One row per symbol and source of `latest`, with `COLUMNS`.
+def row(key: tuple[str, str], base: Base | None, newest: Latest | None, bars: Mapping[int, Bar], tail: Mapping[int, Bar]) -> Row | None:
+    """The row of a symbol and source: `newest` tick and `bars` of both sides, `tail` bars of the tail alone. None before the first tick.
 
-    CHANGE is the price less PREV_CLOSE, or less the first open of the day shown when the feed sends no previous close;
-    PERCENT is CHANGE in per cent of the same base. DAY_LOW and DAY_HIGH are the range of the day shown.
-    TREND is a list of closes, oldest first. What is unknown is NaN.
+    CHANGE is the price less the previous close, or less the first open of the day shown when the feed sends none; PERCENT is
+    CHANGE in per cent of the same base. VOLUME, DAY_OPEN, DAY_LOW and DAY_HIGH are of the newest UTC day with bars. TREND are
+    the closes of the newest bars, the running minute last. PRIMARY: whether the source is the instrument's own; None for a
+    symbol that is not on the list. What is unknown is NaN or None.
     """
-    closes = trends.groupby(KEY, sort=False)["CLOSE"].agg(list).rename("TREND").reset_index()
-    board = latest.merge(days, on=KEY, how="left").merge(closes, on=KEY, how="left")
-    base = board["PREV_CLOSE"].astype(float).fillna(board["DAY_OPEN"].astype(float))
-    board["PRICE"] = board["PRICE"].astype(float)
-    for day in ("VOLUME", "DAY_LOW", "DAY_HIGH"):
-        board[day] = board[day].astype(float)
-    board["CHANGE"] = (board["PRICE"] - base).round(8)
-    board["PERCENT"] = (board["CHANGE"] / base * 100).round(4)
-    board["NAME"] = board["NAME"].fillna("")
-    board["TREND"] = [trend if isinstance(trend, list) else [] for trend in board["TREND"]]
-    for time in ("EVENT_TIME", "RECEIVED_AT"):
-        board[time] = pd.to_datetime(board[time]).dt.tz_localize("UTC")
-    return board[COLUMNS].sort_values(KEY, ignore_index=True)
+    if newest is None:
+        return None
+    day = seam.day(base.day if base else None, base.bars if base else {}, tail)
+    start = newest.prev_close if day is None or not math.isnan(newest.prev_close) else day.open
+    change = round(newest.price - start, 8)
+    closes = [bar.close for bar in islice(bars.values(), max(0, len(bars) - TREND_BARS), None)]
+    instrument = (base.name, base.currency, base.sector, base.calendar, base.primary) if base else ("", None, None, None, None)
+    known = (day.volume, day.open, day.low, day.high) if day else (math.nan,) * 4
+    figures = (newest.price, newest.bid, newest.ask, change, round(change / start * 100, 4) if start else math.nan, *known)
+    return (*key, *instrument, newest.feed, *figures, closes, newest.event_time, newest.received_at)
+
+
+def frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """The rows as a frame with `COLUMNS`, in the order of symbol and source."""
+    ordered = sorted(rows, key=lambda each: each[:2])
+    columns: dict[str, Any] = dict(zip(COLUMNS, zip(*ordered, strict=True) if ordered else ((),) * len(COLUMNS), strict=True))
+    for name in _FIGURES:
+        columns[name] = np.array(columns[name], dtype=float)
+    for name in _TIMES:
+        columns[name] = pd.DatetimeIndex(np.array([each.replace(tzinfo=None) for each in columns[name]], dtype="datetime64[us]")).tz_localize("UTC")
+    for name in ("PRIMARY", "TREND"):
+        values = np.empty(len(ordered), dtype=object)
+        values[:] = columns[name]
+        columns[name] = values
+    return pd.DataFrame(columns, columns=COLUMNS)

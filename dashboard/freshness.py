@@ -1,24 +1,24 @@
-"""How old what is on screen is, hop by hop, in words.
+"""How far ticks have come, hop by hop, and which hop is to blame when something is late: what the tail and the warehouse themselves know.
 
-Ages come from the data's own times. The newest record at the broker is not known here, so nothing is said of it; the lake is
-known by the objects in the load ledger. Which hop is the cause of an outage, `ticklake status` can tell and this cannot.
+The judgement is `ticklake.freshness`, as `ticklake status` has it. What the tail knows is judged as of when it last looked, so
+that a tail that stands still is the screen's fault and no other's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from dashboard.figures import duration, moment, span
-from dashboard.market_data import Arrivals, Snapshot
-from ticklake.calendars import MarketState, calendar
-from ticklake.errors import ConfigError
-from ticklake.instruments import ALWAYS_OPEN
+from dashboard.market_data import Snapshot
+from ticklake.freshness import Hop as Judged
+from ticklake.freshness import Reading, judge
 
-SCREEN_TARGET_S = 10.0
-"""Oldest that the last answer of the warehouse may be; slower refreshes get three times their interval."""
+SCREEN = "screen"
+
+SCREEN_TARGET_S = 5.0
+"""Longest that the board may stand still."""
 
 
 class Level(StrEnum):
@@ -26,20 +26,26 @@ class Level(StrEnum):
 
     OK = "ok"
     STALE = "stale"
+    WAITING = "waiting"
     QUIET = "quiet"
     UNKNOWN = "unknown"
 
     @property
     def icon(self) -> str:
-        return {"ok": "●", "stale": "▲", "quiet": "❚❚", "unknown": "○"}[self]
+        return {"ok": "●", "stale": "▲", "waiting": "◔", "quiet": "❚❚", "unknown": "○"}[self]
 
 
 class Targets(NamedTuple):
-    """Longest that a record may wait for the lake and for the warehouse, in seconds; whether the simulator trades around the clock."""
+    """Longest that a record may wait for the lake and for the warehouse, and that the sources may be silent, in seconds.
+
+    `simulator_always`: the simulator trades around the clock. `hint_s`: a landing may be told so much later.
+    """
 
     lake_s: float
     warehouse_s: float
     simulator_always: bool = True
+    event_s: float = 10.0
+    hint_s: float = 5.0
 
 
 class Hop(NamedTuple):
@@ -53,81 +59,59 @@ class Hop(NamedTuple):
 
 def hops(snapshot: Snapshot | None, now: datetime, targets: Targets, every_s: float | None) -> list[Hop]:
     """The four hops event, lake, warehouse and screen. `every_s` is the refresh interval, None when paused."""
-    arrivals = snapshot.arrivals if snapshot else Arrivals()
-    quiet = snapshot is not None and not is_trading(snapshot, now, targets)
-    return [_event(arrivals, now), _lake(arrivals, now, targets), _warehouse(arrivals, now, targets, quiet), _screen(snapshot, now, every_s)]
-
-
-def is_trading(snapshot: Snapshot, now: datetime, targets: Targets) -> bool:
-    """Whether anything on the board should be ticking: an exchange is open, or a simulator runs around the clock."""
-    board = snapshot.board
-    if targets.simulator_always and (board["FEED"] == "synthetic").any():
-        return True
-    return any(_may_trade(name, now) for name in _names(board["CALENDAR"]))
-
-
-def market_state(name: str, now: datetime) -> MarketState:
-    """Whether the calendar `name` is open at `now`. Raises `ConfigError` for an unknown one."""
-    return MarketState(True, None, None) if name == ALWAYS_OPEN else calendar(name).state(now)
-
-
-def market_line(name: str, exchange: str, now: datetime) -> str:
-    """NYSE open, closes in 2 h 13 min; or closed, opens in …."""
-    state = market_state(name, now)
-    if state.closes_at:
-        return f"{exchange} open, closes in {duration(span(state.closes_at, now))}"
-    return f"{exchange} closed, opens in {duration(span(state.opens_at, now))}" if state.opens_at else f"{exchange} open"
-
-
-def _may_trade(name: str, now: datetime) -> bool:
-    try:
-        return market_state(name, now).is_open
-    except ConfigError:
-        return True  # a calendar that nobody knows must not excuse data that is late
-
-
-def _names(calendars: Iterable[object]) -> set[str]:
-    return {name if isinstance(name, str) else ALWAYS_OPEN for name in calendars}
-
-
-def _event(arrivals: Arrivals, now: datetime) -> Hop:
-    if arrivals.event_time is None:
-        return Hop("event", Level.UNKNOWN, "none yet", "No tick has reached the warehouse.")
-    return Hop("event", Level.OK, moment(arrivals.event_time, now), "Time of the newest event in the warehouse, at its provider.")
-
-
-def _lake(arrivals: Arrivals, now: datetime, targets: Targets) -> Hop:
-    if arrivals.landed_at is None or arrivals.first_kafka_time is None:
-        return Hop("lake", Level.UNKNOWN, "none yet", "No object is in the load ledger.")
-    waited = span(arrivals.landed_at, arrivals.first_kafka_time)
-    landed = moment(arrivals.landed_at, now)
-    detail = f"The newest object in the ledger landed at {landed}; its first record had waited {waited:.1f} s (target {targets.lake_s:g} s)."
-    if waited > targets.lake_s:
-        return Hop("lake", Level.STALE, f"LATE: records waited {duration(waited)}", detail)
-    return Hop("lake", Level.OK, f"in {waited:.1f} s", detail)
-
-
-def _warehouse(arrivals: Arrivals, now: datetime, targets: Targets, quiet: bool) -> Hop:
-    if arrivals.received_at is None:
-        return Hop("warehouse", Level.UNKNOWN, "none yet", "No tick has reached the warehouse.")
-    age = span(now, arrivals.received_at)
-    detail = f"The newest tick in the warehouse was received at {moment(arrivals.received_at, now)} (target {targets.warehouse_s:g} s)."
-    if age <= targets.warehouse_s:
-        return Hop("warehouse", Level.OK, duration(age), detail)
-    if quiet:
-        return Hop("warehouse", Level.QUIET, f"CLOSED, last tick {duration(age)} ago", detail)
-    cause = f"{arrivals.unmerged} objects copied, not merged" if arrivals.unmerged else "no newer tick loaded"
-    return Hop("warehouse", Level.STALE, f"STALE {duration(age)}: {cause}", f"{detail} ticklake status names the hop that is the cause.")
-
-
-def _screen(snapshot: Snapshot | None, now: datetime, every_s: float | None) -> Hop:
     if snapshot is None:
-        return Hop("screen", Level.UNKNOWN, "no data", "The warehouse has not answered yet.")
-    at = moment(snapshot.read_at, now)
+        return [
+            Hop(name, Level.UNKNOWN, "no data", "Neither the broker nor the warehouse has answered yet.") for name in ("event", "lake", "warehouse", SCREEN)
+        ]
+    limits = {"event": targets.event_s, "lake": targets.lake_s, "warehouse": targets.warehouse_s, SCREEN: SCREEN_TARGET_S}
+    readings = _readings(snapshot, now, targets)
+    shown = [_hop(each, readings[each.name], snapshot, now) for each in judge(readings, limits)]
     if every_s is None:
-        return Hop("screen", Level.QUIET, f"paused at {moment(now, now)}", f"The warehouse was read at {at}; ages are those of {moment(now, now)}.")
-    age = span(now, snapshot.read_at)
-    detail = f"The warehouse last answered at {at}."
-    if age > max(SCREEN_TARGET_S, 3 * every_s):
-        return Hop("screen", Level.STALE, f"STALE {duration(age)}: no answer", detail)
-    return Hop("screen", Level.OK, duration(age), detail)
+        shown[-1] = Hop(SCREEN, Level.QUIET, f"paused at {moment(now, now)}", "Nothing moves until the refresh is chosen again.")
+    return shown
+
+
+def _readings(snapshot: Snapshot, now: datetime, targets: Targets) -> dict[str, Reading]:
+    stream, at = snapshot.stream, snapshot.at
+    stood_s = span(now, at)
+    warehouse_s = span(at, snapshot.received_at) if snapshot.received_at else None
+    if stream.problem is not None or not stream.caught_up:
+        return {"event": Reading(None, None), "lake": Reading(None, None), "warehouse": Reading(warehouse_s, None), SCREEN: Reading(stood_s, stood_s)}
+    event_s = span(at, stream.received_at) if stream.received_at else None
+    owed_s = span(at, stream.expected_since) if stream.expected_since else 0.0
+    silent_s = owed_s if event_s is None else min(event_s, owed_s)
+    lake_s = span(at, stream.lake_since) if stream.lake_since else 0.0
+    loaded_s = span(at, stream.warehouse_since) if stream.warehouse_since else 0.0
+    return {
+        "event": Reading(event_s, silent_s),
+        "lake": Reading(lake_s, max(0.0, lake_s - targets.hint_s)),
+        "warehouse": Reading(warehouse_s, loaded_s),
+        SCREEN: Reading(stood_s, stood_s),
+    }
+
+
+def _hop(judged: Judged, reading: Reading, snapshot: Snapshot, now: datetime) -> Hop:
+    stream, says = snapshot.stream, f"{judged.says[:1].upper()}{judged.says[1:]}."
+    age = "none yet" if judged.age_s is None else duration(judged.age_s)
+    match judged.state, judged.name:
+        case "cause", _:
+            return Hop(judged.name, Level.STALE, f"LATE {duration(reading.waiting_s or 0.0)}", says)
+        case "waiting", _:
+            return Hop(judged.name, Level.WAITING, judged.says, says)
+        case "unknown", _:
+            why = stream.problem or "The stream is being read from where the warehouse ends."
+            return Hop(judged.name, Level.UNKNOWN, age if judged.age_s is not None else "not known", why)
+        case _, "event":
+            newest = f"The newest tick was received at {moment(stream.received_at, now)}." if stream.received_at else "No tick has been received."
+            if not stream.expected_since and stream.received_at:
+                return Hop("event", Level.QUIET, f"CLOSED, last tick {age} ago", newest)
+            return Hop("event", Level.OK, age, newest)
+        case _, "lake":
+            return Hop("lake", Level.OK, "up to date" if stream.lake_since is None else f"oldest waits {age}", "Records beyond the newest landing wait for it.")
+        case _, "warehouse":
+            newest = f"Its newest tick was received at {moment(snapshot.received_at, now)}." if snapshot.received_at else "No tick has been loaded."
+            return Hop(
+                "warehouse", Level.OK if stream.expected_since or not snapshot.received_at else Level.QUIET, age, f"{newest} The tail has what is newer."
+            )
+        case _:
+            return Hop(SCREEN, Level.OK, age, f"The board was looked over at {moment(snapshot.at, now)}.")

@@ -8,11 +8,16 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import streamlit as st
 
 from dashboard.freshness import Targets
-from dashboard.market_data import MarketData, WarehouseMarketData
+from dashboard.market_data import LiveMarketData, MarketData
 from dashboard.news import News
+from dashboard.screen import Screen
 from dashboard.tables import Tables, WarehouseTables
+from dashboard.tail.follow import Follower, Sources
 from ticklake import settings
 from ticklake.clock import Clock, SystemClock
+from ticklake_io import generations, producing
+from ticklake_io.kafka_open import open_reader
+from ticklake_io.store import open_store
 from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
 
 ANSWER_S = 10
@@ -55,16 +60,35 @@ def tables() -> Tables:
     return WarehouseTables(warehouse(), _reader(), news(), clock())
 
 
+@st.cache_resource(show_spinner=False)
+def screen() -> Screen:
+    """How old ticks were when they were first on the board."""
+    return Screen()
+
+
 @st.cache_resource(show_spinner="Opening the warehouse")
 def market_data() -> MarketData:
-    """Market data of the warehouse that the settings name; nothing is read before the first page asks."""
-    return WarehouseMarketData(warehouse(), _reader(), clock())
+    """Market data of the warehouse and the stream that the settings name; nothing is read before the first page asks."""
+    values = read_settings()
+    store = open_store(values)
+    running = [name.strip() for name in values.sources.split(",")]
+    sources = Sources(
+        values.ticks_topic,
+        values.landings_topic,
+        values.changes_topic,
+        open=lambda topic: open_reader(values, topic),
+        generation=lambda topic_id: generations.find(store, values.ticks_topic, topic_id),
+        expected=lambda at: producing.expects_ticks(values, running, at, producing.ask(values)),
+        overdue_s=values.target_warehouse_s,
+    )
+    return LiveMarketData(warehouse(), _reader(), Follower(sources, news(), clock()), news(), screen(), clock())
 
 
 def targets() -> Targets:
     """What the pages call late."""
     values = read_settings()
-    return Targets(values.target_lake_s, values.target_warehouse_s, values.simulator_hours == "always")
+    always = values.simulator_hours == "always"
+    return Targets(values.target_lake_s, values.target_warehouse_s, always, values.target_event_s, values.landing_hint_s)
 
 
 @st.cache_resource(show_spinner=False)

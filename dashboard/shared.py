@@ -54,16 +54,22 @@ class Shared(Generic[T]):
         """The newest reading, without asking for another."""
         return self._reading
 
-    def get(self, max_age_s: float) -> Reading[T]:
-        """The newest reading; one older than `max_age_s` seconds is being renewed when this returns, if it is not new already."""
+    def get(self, max_age_s: Callable[[], float]) -> Reading[T]:
+        """The newest reading; one older than `max_age_s` says, in seconds, is being renewed when this returns, if it is not new already.
+
+        `max_age_s` is asked when nobody can renew the value meanwhile.
+        """
         with self._lock:
-            if (self._flight is None or self._flight.done()) and self._clock.monotonic() - self._started >= max_age_s:
+            if (self._flight is None or self._flight.done()) and self._clock.monotonic() - self._started >= max_age_s():
                 self._started = self._clock.monotonic()
                 self._flight = self._worker.submit(self._renew)
             flight = self._flight
         if flight is not None:
-            patience_s = self._first_wait_s if self._reading == Reading() else self._wait_s
-            wait([flight], max(0.0, self._started + patience_s - self._clock.monotonic()))
+            if not flight.done():
+                is_first = self._reading.value is None and self._reading.problem is None
+                patience_s = self._started + (self._first_wait_s if is_first else self._wait_s) - self._clock.monotonic()
+                if patience_s > 0:
+                    wait([flight], patience_s)
             if flight.done():
                 flight.result()
         return self._reading

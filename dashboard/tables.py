@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import Protocol
 import pandas as pd
 
 from dashboard.news import News
-from dashboard.shared import Reading, Shared
-from dashboard.trouble import explain
+from dashboard.renewed import RETRY_S, Renewed
+from dashboard.shared import Reading
 from ticklake.changes import Subject
 from ticklake.clock import Clock
 from ticklake.errors import WarehouseUnavailable
@@ -25,9 +25,6 @@ QUERIES = Path(__file__).parent / "queries"
 
 KEPT = 256
 """Answers in memory; the one that nobody has asked for longest goes first."""
-
-RETRY_S = 5.0
-"""How long a question that failed is not asked again, and how long a warehouse that does not answer is left alone."""
 
 Param = str | int | float | datetime | None
 
@@ -56,7 +53,7 @@ class WarehouseTables:
         self._warehouse, self._worker, self._news, self._clock = warehouse, worker, news, clock
         self._statements = Statements(queries)
         self._lock = threading.Lock()
-        self._answers: OrderedDict[tuple[object, ...], _Answer] = OrderedDict()
+        self._answers: OrderedDict[tuple[object, ...], Renewed[pd.DataFrame]] = OrderedDict()
         self._silent_until = float("-inf")
 
     def read(self, name: str, subject: Subject, **params: Param) -> Reading[pd.DataFrame]:
@@ -64,7 +61,7 @@ class WarehouseTables:
         with self._lock:
             answer = self._answers.get(key)
             if answer is None:
-                answer = self._answers[key] = _Answer(lambda: self._ask(name, params), subject, self._worker, self._news, self._clock)
+                answer = self._answers[key] = Renewed(lambda: self._ask(name, params), subject, self._worker, self._news, self._clock)
                 if len(self._answers) > KEPT:
                     self._answers.popitem(last=False)
             self._answers.move_to_end(key)
@@ -82,24 +79,3 @@ class WarehouseTables:
         except WarehouseUnavailable:
             self._silent_until = self._clock.monotonic() + RETRY_S
             raise
-
-
-class _Answer:
-    """The answer to one statement with one set of params, and the version of its subject when it was asked."""
-
-    def __init__(self, ask: Callable[[], pd.DataFrame], subject: Subject, worker: Executor, news: News, clock: Clock) -> None:
-        self._ask, self._subject, self._news = ask, subject, news
-        self._version = -1
-        self._shared = Shared(self._renew, worker, clock, explain=explain)
-
-    def get(self) -> Reading[pd.DataFrame]:
-        return self._shared.get(self._max_age_s())
-
-    def _renew(self, last: pd.DataFrame | None) -> pd.DataFrame:
-        self._version = self._news.version(self._subject)  # before the question: what changes during it is asked for again
-        return self._ask()
-
-    def _max_age_s(self) -> float:
-        if self._shared.last.problem is not None:
-            return RETRY_S
-        return self._news.max_age_s(self._subject) if self._version == self._news.version(self._subject) else 0.0

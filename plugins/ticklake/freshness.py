@@ -35,12 +35,11 @@ class Hop:
 
 
 def judge(readings: Mapping[str, Reading], targets: Mapping[str, float]) -> list[Hop]:
-    """Judge the hops in their order, against targets in seconds."""
+    """Judge the hops, in the order in which they are given, against targets in seconds."""
     hops: list[Hop] = []
     cause: str | None = None
-    for name in HOPS:
-        reading, target = readings[name], targets[name]
-        hop = _judge(name, reading, target, cause)
+    for name, reading in readings.items():
+        hop = _judge(name, reading, targets[name], cause)
         if hop.state == "cause":
             cause = name
         hops.append(hop)

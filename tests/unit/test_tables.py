@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from dashboard.news import News
-from dashboard.tables import KEPT, RETRY_S, WarehouseTables
+from dashboard.renewed import RETRY_S
+from dashboard.tables import KEPT, WarehouseTables
 from tests.fakes.clock import ManualClock
 from ticklake.changes import Subject
 from ticklake.errors import TicklakeError, WarehouseRefused, WarehouseUnavailable
