@@ -11,6 +11,7 @@ from typing import Any
 
 from ticklake import instruments as ticklake_instruments
 from ticklake.calendars import Calendar, calendar
+from ticklake.changes import Subject
 from ticklake.clock import Clock, SystemClock
 from ticklake.errors import ConfigError, SourceUnavailable
 from ticklake.instruments import ALWAYS_OPEN, Instruments
@@ -29,6 +30,7 @@ from ticklake_io.alphavantage.client import AlphaVantage
 from ticklake_io.alphavantage.settings import AlphaVantageSettings
 from ticklake_io.bar_files import BarFiles
 from ticklake_io.budget import QuotaBudget
+from ticklake_io.changes import announce
 from ticklake_io.http import HttpxClient
 from ticklake_io.sql import Statements
 
@@ -138,6 +140,7 @@ def ingest(settings: Settings, run_id: str, year: Mapping[str, Any]) -> list[dic
     """
     with _batch(settings, run_id, "ingest", "CURATED.DAILY_BARS") as batch:
         reports = batch.ingest([Part.of_json(part) for part in year["parts"]])
+    announce(settings, Subject.DAILY)
     postponed = {symbol: why for report in reports for symbol, why in report["postponed"].items()}
     if postponed:
         raise SourceUnavailable(f"{len(postponed)} symbols have no answer: {'; '.join(list(postponed.values())[:5])}")
@@ -147,4 +150,6 @@ def ingest(settings: Settings, run_id: str, year: Mapping[str, Any]) -> list[dic
 def fill_minutes(settings: Settings, run_id: str) -> list[dict[str, Any]]:
     """Fill the minutes without ticks; a report for each source."""
     with _batch(settings, run_id, "fill_minutes", "CURATED.BARS_1M") as batch:
-        return batch.fill_minutes()
+        reports = batch.fill_minutes()
+    announce(settings, Subject.DAILY, Subject.TICKS)
+    return reports

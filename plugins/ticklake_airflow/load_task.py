@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ticklake.changes import Subject
 from ticklake.clock import SystemClock
 from ticklake.errors import ChainBroken
 from ticklake.settings import Settings
@@ -13,6 +14,7 @@ from ticklake_airflow import connections
 from ticklake_airflow.loading.load import Load
 from ticklake_airflow.query_tag import query_tag
 from ticklake_airflow.statements import SQL_FOLDER
+from ticklake_io.changes import announce
 from ticklake_io.kafka_open import open_view
 from ticklake_io.sql import Statements
 
@@ -52,6 +54,8 @@ def load_ticks(settings: Settings, run_id: str) -> dict[str, Any]:
         ).run()
     finally:
         warehouse.close()
+    if report.objects:
+        announce(settings, Subject.TICKS)
     if report.stopped:
         raise ChainBroken(f"{len(report.stopped)} partitions stopped, {report.pending} objects wait: {'; '.join(report.stopped.values())}")
     return asdict(report)

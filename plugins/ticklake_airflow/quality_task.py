@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
+from ticklake.changes import Subject
 from ticklake.clock import SystemClock
 from ticklake.quality.file import load_rules
 from ticklake.settings import Settings
@@ -13,6 +14,7 @@ from ticklake_airflow import connections
 from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.quality.check import Check
 from ticklake_airflow.query_tag import query_tag
+from ticklake_io.changes import announce
 from ticklake_io.sql import Statements
 
 
@@ -32,4 +34,5 @@ def check_quality(settings: Settings, run_id: str) -> dict[str, Any]:
             run_id=run_id,
             fence_timeout_s=settings.fence_timeout_s,
         ).run()
+    announce(settings, Subject.QUALITY, *([Subject.TICKS] if report.quarantined else []))
     return asdict(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from ticklake.changes import Subject
 from ticklake.clock import SystemClock
 from ticklake.errors import LoadMismatch
 from ticklake.settings import Settings
@@ -15,6 +16,7 @@ from ticklake_airflow.query_tag import query_tag
 from ticklake_airflow.settling.model import Hour
 from ticklake_airflow.settling.settle import Settle
 from ticklake_airflow.statements import SQL_FOLDER
+from ticklake_io.changes import announce
 from ticklake_io.sql import Statements
 
 
@@ -52,6 +54,8 @@ def settle_ticks(settings: Settings, run_id: str, hour: str, *, rebuild: bool, d
         ).hour(Hour.parse(hour), rebuild=rebuild, dry_run=dry_run)
     finally:
         warehouse.close()
+    if not dry_run:
+        announce(settings, Subject.TICKS)
     return asdict(report) | {"stopped": stopped}
 
 

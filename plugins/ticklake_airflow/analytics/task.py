@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from ticklake.changes import Subject
 from ticklake.clock import SystemClock
 from ticklake.settings import Settings
 from ticklake_airflow import connections
 from ticklake_airflow.analytics.refresh import Refresh
 from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.query_tag import query_tag
+from ticklake_io.changes import announce
 from ticklake_io.sql import Statements
 
 
@@ -28,4 +30,6 @@ def refresh_analytics(settings: Settings, run_id: str, *, full: bool) -> dict[st
         ).run(full=full)
     finally:
         warehouse.close()
+    if report.minutes or report.daily_symbols or full:
+        announce(settings, Subject.ANALYTICS)
     return asdict(report)

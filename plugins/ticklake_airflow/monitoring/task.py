@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
+from ticklake.changes import Subject
 from ticklake.clock import SystemClock
 from ticklake.settings import Settings
 from ticklake_airflow import connections
@@ -13,6 +14,7 @@ from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.monitoring.monitor import Monitor
 from ticklake_airflow.query_tag import query_tag
 from ticklake_io import producing
+from ticklake_io.changes import announce
 from ticklake_io.notices import open_channels
 from ticklake_io.readings import look
 from ticklake_io.sql import Statements
@@ -35,4 +37,5 @@ def monitor_pipeline(settings: Settings, run_id: str) -> dict[str, Any]:
             producing=lambda: told,
             expected=lambda at: producing.expects_ticks(settings, sources, at, told),
         ).run()
+    announce(settings, Subject.METRICS)
     return asdict(report)
