@@ -58,6 +58,7 @@ def _million_rows(platform: Platform) -> None:
         _pause(airflow, paused=True)
         _land_million(platform)
         _pause(airflow, paused=False)
+        airflow.trigger("load_ticks")
         run_id = _run_of_million(platform)
         path = f"dags/load_ticks/dagRuns/{run_id}"
         if not eventually(lambda: airflow.get(path)["state"] in ENDED, RUN_LIMIT_S) or airflow.state("load_ticks", run_id) != "success":
