@@ -1,0 +1,119 @@
+"""What the Portfolio page reads: portfolios, their ledgers and their value, each computed once for all sessions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from dashboard.market_data import MarketData
+from dashboard.portfolio import frames
+from dashboard.portfolio.frames import UNLISTED, Listed, Past
+from dashboard.portfolio.kept import Kept
+from dashboard.portfolio.ledger import Ledger, rate_on
+from dashboard.portfolio.live import Live, live
+from dashboard.portfolio.prices import Market, ticked
+from dashboard.shared import Reading
+from dashboard.tables import Tables
+from ticklake.changes import Subject
+from ticklake.portfolio.entry import Setting
+from ticklake.portfolio.fx import pairs
+from ticklake.portfolio.lines import Reader
+from ticklake.portfolio.model import Portfolio
+from ticklake.roles import User
+
+_MARGIN = timedelta(days=10)
+"""Closes before the first transaction: one of a holiday is carried from them."""
+
+_FX_SINCE = date(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Pasts:
+    """Closes and actions read for a ledger, the objects they came in, and why a newer answer is missing."""
+
+    pasts: Mapping[str, Past]
+    frames: tuple[object, ...]
+    problem: str | None
+
+
+class Desk:
+    """Over tables and market data. Calls never raise for a warehouse or a broker in trouble: `problem` says what to do."""
+
+    def __init__(self, tables: Tables, market: MarketData) -> None:
+        self._tables, self._market = tables, market
+        self._ledgers, self._lives = Kept(), Kept()
+
+    def portfolios(self) -> Reading[Mapping[str, Portfolio]]:
+        """All portfolios by id."""
+        reading = self._tables.read("portfolios", Subject.APP)
+        return Reading(None if reading.value is None else frames.portfolios(reading.value), reading.problem)
+
+    def listed(self) -> Mapping[str, Listed]:
+        """The instrument list, as far as it could be read."""
+        reading = self._tables.read("portfolio_instruments", Subject.DAILY)
+        return {} if reading.value is None else frames.instruments(reading.value)
+
+    def ledger(self, portfolio: Portfolio) -> Reading[Ledger]:
+        """What the portfolio's transactions come to."""
+        reading = self._tables.read("portfolio_transactions", Subject.APP, portfolio=portfolio.id)
+        stored = reading.value
+        if stored is None:
+            return Reading(None, reading.problem)
+        entered = self._ledgers.get(("entered", portfolio), (stored,), lambda: frames.transactions(stored))
+        symbols = sorted({each.symbol for each in entered if each.symbol} | ({portfolio.benchmark} if portfolio.benchmark else set()))
+        first = min((each.traded_on for each in entered), default=_FX_SINCE)
+        told = self._tables.read("portfolio_actions", Subject.DAILY, symbols=json.dumps(symbols), since=first.isoformat())
+        past = self._pasts(portfolio, symbols, first, sorted({each.currency for each in entered}))
+        listed = self.listed()
+
+        def make() -> Ledger:
+            actions = {} if told.value is None else frames.actions(told.value)
+            setting = Setting(portfolio, actions, lambda currency, day: rate_on(past.pasts, portfolio, currency, day))
+            return Ledger(setting, entered, listed, past.pasts)
+
+        made = self._ledgers.get(portfolio, (stored, told.value, listed, *past.frames), make)
+        return Reading(made, reading.problem or past.problem or told.problem)
+
+    def live(self, ledger: Ledger, at: datetime) -> Reading[Live]:
+        """The ledger's value at the time `at`."""
+        snapshot = self._market.snapshot(1.0)
+        if snapshot.value is None:
+            return Reading(None, snapshot.problem)
+        board = snapshot.value.board
+        hour = at.replace(minute=0, second=0, microsecond=0)
+
+        def make() -> Live:
+            return live(ledger, Market(ticked(board), ledger.pasts, ledger.listed, ledger.portfolio.demo, at))
+
+        return Reading(self._lives.get((ledger.portfolio, hour), (ledger, board), make), snapshot.problem)
+
+    def reader(self, portfolio: Portfolio, user: User, at: datetime) -> Reader:
+        """What understands the lines that `user` enters at the time `at`."""
+        listed = self.listed()
+
+        def known_rate(currency: str, day: date) -> Decimal | None:
+            return rate_on(self._pasts(portfolio, [], day, [currency]).pasts, portfolio, currency, day)
+
+        def canonical(symbol: str) -> str:
+            return symbol if symbol in listed or symbol.upper() not in listed else symbol.upper()
+
+        return Reader(portfolio, user.name, at, canonical, lambda symbol: listed.get(symbol, UNLISTED).currency or None, known_rate)
+
+    def closes(self, symbols: Sequence[str]) -> Mapping[str, Past]:
+        """All closes of `symbols`, as far as they could be read."""
+        reading = self._tables.read("portfolio_closes", Subject.DAILY, symbols=json.dumps(list(symbols)), since=_FX_SINCE.isoformat())
+        return {} if reading.value is None else frames.pasts(reading.value)
+
+    def _pasts(self, portfolio: Portfolio, symbols: Sequence[str], first: date, currencies: Sequence[str]) -> Pasts:
+        """Closes of `symbols` from `first` on, and of what tells the rates of `currencies`."""
+        asked = [(list(symbols), first - _MARGIN)] if symbols else []
+        asked += [([pair.symbol for pair in pairs(each, portfolio.currency)], _FX_SINCE) for each in currencies if each != portfolio.currency]
+        readings = [self._tables.read("portfolio_closes", Subject.DAILY, symbols=json.dumps(each), since=since.isoformat()) for each, since in asked]
+        found: dict[str, Past] = {}
+        for reading in readings:
+            if reading.value is not None:
+                found |= frames.pasts(reading.value)
+        return Pasts(found, tuple(reading.value for reading in readings), next((each.problem for each in readings if each.problem), None))

@@ -1,0 +1,116 @@
+"""Rows of the warehouse as portfolios, transactions, instruments and closes; exact numbers travel as text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from dashboard.once import once
+from ticklake.daily import Action
+from ticklake.portfolio.model import Kind, Portfolio, Transaction
+
+SYNTHETIC = frozenset({"simulator"})
+"""Sources whose prices are made up."""
+
+
+class Listed(NamedTuple):
+    """What the instrument list says; empty where it says nothing."""
+
+    name: str
+    currency: str
+    sector: str
+    calendar: str
+    source: str
+
+
+UNLISTED = Listed("", "", "", "", "")
+
+
+class Past(NamedTuple):
+    """Closes of a symbol by day, as traded and adjusted, and whose they are."""
+
+    source: str
+    closes: dict[date, Decimal]
+    adjusted: dict[date, Decimal]
+
+
+@once()
+def portfolios(frame: pd.DataFrame) -> dict[str, Portfolio]:
+    """The answer of portfolios.sql, by id."""
+    found = (
+        Portfolio(
+            row["PORTFOLIO_ID"],
+            row["NAME"],
+            row["BASE_CURRENCY"],
+            row["BENCHMARK"] or None,
+            bool(row["IS_DEMO"]),
+            bool(row["ALLOWS_SHORTS"]),
+            bool(row["KEEPS_CASH"]),
+        )
+        for row in _rows(frame)
+    )
+    return {each.id: each for each in found}
+
+
+def transactions(frame: pd.DataFrame) -> list[Transaction]:
+    """The answer of portfolio_transactions.sql."""
+    return [
+        Transaction(
+            id=row["TRANSACTION_ID"],
+            import_id=row["IMPORT_ID"],
+            traded_on=date.fromisoformat(row["TRADED_ON"][:10]),
+            kind=Kind(row["KIND"]),
+            currency=row["CURRENCY"],
+            symbol=row["SYMBOL"] or None,
+            quantity=_number(row["QUANTITY"]),
+            price=_number(row["PRICE"]),
+            amount=_number(row["AMOUNT"]),
+            ratio=_number(row["RATIO"]),
+            fee=Decimal(row["FEE"]),
+            rate=Decimal(row["FX_RATE"]),
+            reverses=row["REVERSES"] or None,
+            note=row["NOTE"],
+            entered_by=row["ENTERED_BY"],
+            entered_at=pd.Timestamp(row["ENTERED_AT"]).to_pydatetime().replace(tzinfo=UTC),
+            line=int(row["LINE"]),
+        )
+        for row in _rows(frame)
+    ]
+
+
+@once()
+def instruments(frame: pd.DataFrame) -> dict[str, Listed]:
+    """The answer of portfolio_instruments.sql, by symbol."""
+    return {row["SYMBOL"]: Listed(row["NAME"], row["CURRENCY"], row["SECTOR"], row["CALENDAR"], row["PRIMARY_SOURCE"]) for row in _rows(frame)}
+
+
+@once(kept=64)
+def pasts(frame: pd.DataFrame) -> dict[str, Past]:
+    """The answer of portfolio_closes.sql, by symbol."""
+    found: dict[str, Past] = {}
+    for row in _rows(frame):
+        past = found.setdefault(row["SYMBOL"], Past(row["SOURCE"], {}, {}))
+        day = date.fromisoformat(row["BAR_DATE"][:10])
+        past.closes[day], past.adjusted[day] = Decimal(row["CLOSE"]), Decimal(row["ADJ_CLOSE"])
+    return found
+
+
+def actions(frame: pd.DataFrame) -> dict[str, list[Action]]:
+    """The answer of portfolio_actions.sql, by symbol."""
+    found: defaultdict[str, list[Action]] = defaultdict(list)
+    for row in _rows(frame):
+        found[row["SYMBOL"]].append(Action(date.fromisoformat(row["EX_DATE"][:10]), row["KIND"], Decimal(row["AMOUNT"])))
+    return dict(found)
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    rows: list[dict[Any, Any]] = frame.to_dict("records")
+    return rows
+
+
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if text else None

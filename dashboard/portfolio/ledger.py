@@ -1,0 +1,96 @@
+"""What a portfolio's transactions come to: computed once for each version of them, whoever looks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+
+from dashboard.portfolio.frames import Listed, Past
+from dashboard.portfolio.prices import allowed_closes
+from ticklake.portfolio.book import Book, Problem, build, days
+from ticklake.portfolio.entry import Setting
+from ticklake.portfolio.fx import find
+from ticklake.portfolio.history import Closes, Day, by_day, complete
+from ticklake.portfolio.model import Kind, Portfolio, Transaction
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """`entered` are all transactions as stored, `setting` what they are booked in, `pasts` the closes that there are."""
+
+    setting: Setting
+    entered: Sequence[Transaction]
+    listed: Mapping[str, Listed]
+    pasts: Mapping[str, Past]
+    _histories: dict[date, Sequence[Day]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """Whose ledger it is."""
+        return self.setting.portfolio
+
+    @cached_property
+    def effective(self) -> list[Transaction]:
+        """What counts, the market's splits and dividends included, oldest first."""
+        return sorted(self._transactions[0], key=lambda each: each.order)
+
+    @cached_property
+    def book(self) -> Book:
+        """The book as it is now."""
+        return build(self.portfolio, self.effective).book
+
+    @cached_property
+    def problems(self) -> list[str]:
+        """What is not in the book, and why."""
+        found = build(self.portfolio, self.effective).problems
+        return [_told(each) for each in found] + self._transactions[1]
+
+    @cached_property
+    def books(self) -> list[tuple[date, Book]]:
+        """The book at the end of each day on which something happened."""
+        return days(self.portfolio, self.effective)
+
+    def before(self, day: date) -> Book:
+        """The book as `day` began."""
+        index = bisect_left([each for each, _ in self.books], day)
+        return self.books[index - 1][1] if index else Book(self.portfolio)
+
+    def history(self, until: date) -> Sequence[Day]:
+        """Value and flows on the days before `until` that have closes: the newest ones, since when everything had a price."""
+        if until not in self._histories:
+            self._histories[until] = complete(self._history(until))
+        return self._histories[until]
+
+    def rate_on(self, currency: str, day: date) -> Decimal | None:
+        """The portfolio's currency for one unit of `currency` at the close of `day`."""
+        return rate_on(self.pasts, self.portfolio, currency, day)
+
+    def _history(self, until: date) -> list[Day]:
+        closes = {symbol: Closes(allowed_closes(self.pasts.get(symbol), self.portfolio.demo), self._splits(symbol)) for symbol in self.book.positions}
+        first = self.books[0][0] if self.books else until
+        valued_on = sorted({day for each in closes.values() for day in each.days if first <= day < until})
+        return by_day(self.books, valued_on, lambda symbol, day: closes[symbol].on(day), self.rate_on)
+
+    def _splits(self, symbol: str) -> list[tuple[date, Decimal]]:
+        return [(each.traded_on, each.ratio) for each in self.effective if each.symbol == symbol and each.kind is Kind.SPLIT and each.ratio]
+
+    @cached_property
+    def _transactions(self) -> tuple[list[Transaction], list[str]]:
+        return self.setting.transactions(self.entered)
+
+
+def rate_on(pasts: Mapping[str, Past], portfolio: Portfolio, currency: str, day: date) -> Decimal | None:
+    """The portfolio's currency for one unit of `currency` at the close of `day`, of the instrument that tells it; None when none does."""
+    if currency == portfolio.currency:
+        return Decimal(1)
+    found = find(currency, portfolio.currency, lambda symbol: Closes(allowed_closes(pasts.get(symbol), portfolio.demo)).on(day))
+    return found[0].rate(found[1]) if found else None
+
+
+def _told(problem: Problem) -> str:
+    each = problem.transaction
+    return f"{each.traded_on} {each.kind} {each.symbol or ''}".rstrip() + f" is not booked: {problem.reason}"

@@ -1,0 +1,49 @@
+"""Transactions as a table, newest last, as they were entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import pandas as pd
+
+from dashboard.portfolio.wording import HIDDEN
+from ticklake.portfolio.model import Transaction
+
+_AMOUNTS = ("Quantity", "Amount", "Fee")
+
+
+def listing(transactions: Iterable[Transaction], private: bool = False, stored: Sequence[Transaction] = ()) -> pd.DataFrame:
+    """One row each; State says what was reversed, among `stored`, and what the market told."""
+    reversed_ids = {each.reverses for each in stored if each.reverses}
+    rows = [
+        {
+            "Date": each.traded_on.isoformat(),
+            "Kind": each.kind.value,
+            "Symbol": each.symbol or "",
+            "Quantity": _plain(each.quantity),
+            "Price": _plain(each.price),
+            "Amount": _plain(each.amount),
+            "Ratio": _plain(each.ratio),
+            "Fee": _plain(each.fee),
+            "Currency": each.currency,
+            "Rate": _plain(each.rate),
+            "State": "reversed" if each.id in reversed_ids else f"takes back {each.reverses[:8]}" if each.reverses else "",
+            "Note": each.note,
+            "By": each.entered_by,
+            "Entered (UTC)": f"{each.entered_at:%Y-%m-%d %H:%M:%S}" if each.entered_at.year > 1 else "",
+            "Import id": each.import_id,
+            "Id": each.id[:8],
+        }
+        for each in transactions
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.assign(**dict.fromkeys(_AMOUNTS, HIDDEN)) if private and len(frame) else frame
+
+
+def _plain(value: Decimal | None) -> str:
+    """The number in full, without zeros at its end."""
+    if not value:
+        return ""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
