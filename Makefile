@@ -33,7 +33,7 @@ check: $(STAMP) ## format, lint, types, import rules, SQL; never edits
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint dags infra dashboard plugins
+	$(BIN)/sqlfluff lint dags infra dashboard plugins streaming
 
 format: $(STAMP) ## format and mend what a tool can mend
 	$(BIN)/ruff format .

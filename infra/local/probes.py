@@ -34,7 +34,7 @@ def ready(instance: Instance, name: str, timeout: float = 1.5) -> bool:
             return _get(f"http://{HOST}:{instance.port('execution')}/execution/health", timeout) is not None
         case "dashboard":
             return _get(urls["dashboard"] + "/_stcore/health", timeout) is not None
-        case "producer" | "consumer":
+        case "producer" | "consumer" | "alerts":
             return _get(f"http://{HOST}:{instance.port(name)}/healthz", timeout) is not None
         case _:
             return True

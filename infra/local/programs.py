@@ -22,6 +22,7 @@ class Program:
 _SERVICES = {
     "producer": ("streaming.producer", ("broker",)),
     "consumer": ("streaming.consumer", ("broker", "store")),
+    "alerts": ("streaming.alerts", ("broker",)),
     "housekeeper": ("infra.local.housekeeper", ()),
 }
 """Modules of ours that run as they are, and what they need."""
@@ -43,7 +44,7 @@ def program(instance: Instance, name: str) -> Program:
             return Program(airflow.commands(instance)[name], needs=("api-server", "execution-api", "warehouse"), environment=airflow.environment(instance))
         case "triggerer":
             return Program(airflow.commands(instance)[name], needs=("broker",), environment=airflow.environment(instance))
-        case "producer" | "consumer" | "housekeeper":
+        case "producer" | "consumer" | "alerts" | "housekeeper":
             module, needs = _SERVICES[name]
             return Program((python, "-m", module), needs)
         case "dashboard":

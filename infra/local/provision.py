@@ -21,6 +21,14 @@ from ticklake.settings import Settings
 
 _TICK_LIMIT = 1_048_576
 _DAY_MS = 86_400_000
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    "segment.ms": 3_600_000,
+    "segment.bytes": 8 << 20,
+    "min.cleanable.dirty.ratio": 0.1,
+    "max.message.bytes": MESSAGE_LIMIT,
+}
+"""Small segments, because only closed ones are compacted, and a service that begins reads all there is."""
 
 
 def write_settings(instance: Instance, environ: Mapping[str, str] = os.environ) -> None:
@@ -41,6 +49,7 @@ def write_settings(instance: Instance, environ: Mapping[str, str] = os.environ) 
         "TICKLAKE_DASHBOARD_URL": instance.urls()["dashboard"],
         "TICKLAKE_PRODUCER_HTTP_PORT": str(instance.port("producer")),
         "TICKLAKE_CONSUMER_HTTP_PORT": str(instance.port("consumer")),
+        "TICKLAKE_ALERTS_HTTP_PORT": str(instance.port("alerts")),
     }
     write_private(instance.settings_file, "".join(f"{name}='{value}'\n" for name, value in sorted(values.items())))
 
@@ -58,6 +67,8 @@ def create_topics(bootstrap: str, settings: Settings) -> None:
         settings.dead_letters_topic: (1, {"retention.ms": 30 * _DAY_MS, "max.message.bytes": MESSAGE_LIMIT}),
         settings.landings_topic: (1, {"retention.ms": _DAY_MS}),
         settings.changes_topic: (1, {"retention.ms": _DAY_MS}),
+        settings.alerts_topic: (1, {"retention.ms": 30 * _DAY_MS}),
+        settings.alerts_state_topic: (1, _COMPACTED),
     }
     topics = {
         name: NewTopic(name, num_partitions=count, replication_factor=1, topic_configs={key: str(value) for key, value in config.items()})

@@ -20,7 +20,7 @@ EXAMPLE = ROOT / ".env.example"
 
 TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 DAGS = [path.stem for path in sorted((ROOT / "dags").glob("*.py"))]
-TOPICS = [str(Settings.model_fields[name].default) for name in ("ticks_topic", "dead_letters_topic", "landings_topic", "changes_topic")]
+TOPICS = [str(field.default) for name, field in Settings.model_fields.items() if name.endswith("_topic")]
 for _name in source.names():
     import_module(f"{sources.__name__}.{_name}")  # where a source's own settings stand
 SETTINGS = {

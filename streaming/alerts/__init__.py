@@ -1,0 +1,1 @@
+"""The alerts service: ticks in, alerts out, nothing twice and nothing missed. The place where a full engine will grow."""
