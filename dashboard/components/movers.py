@@ -47,7 +47,7 @@ def _strip(rows: pd.DataFrame) -> str:
 
 
 def _breadth(counts: Breadth) -> str:
-    unknown = f' <span class="tl-muted" title="No previous close and no bar of the day">{counts.unknown} {figures.UNKNOWN}</span>' if counts.unknown else ""
+    unknown = f' <span class="tl-muted" title="No previous close and no bar of the day">· {counts.unknown} {figures.UNKNOWN}</span>' if counts.unknown else ""
     bar = "".join(
         f'<span class="tl-part-{name}" style="flex-grow:{number}"></span>' for name, number in zip(("up", "level", "down"), _parts(counts), strict=True)
     )

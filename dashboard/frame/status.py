@@ -26,7 +26,8 @@ MEANINGS = {
     "synthetic": "Made-up prices. Not a market.",
 }
 
-_WORST_FIRST = (Level.STALE, Level.UNKNOWN, Level.QUIET, Level.OK)
+_WORST_FIRST = ("stale", "waiting", "unknown", "quiet", "ok")
+"""Levels of hops; what waits for another hop is not to blame."""
 
 
 class Feed(NamedTuple):

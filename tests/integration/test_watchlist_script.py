@@ -112,6 +112,7 @@ def test_order_filter_scroll_focus_and_selection_outlive_a_refresh(page: Page) -
     page.locator("tbody tr", has_text="S20").focus()
     page.mouse.move(890, 390)
     page.locator(".scroll").evaluate("each => each.scrollTop = 150")
+    assert page.locator(".scroll").evaluate("each => each.scrollTop") == 150
     rows[1] = row("S01", percent=9.0)
     show(page, *rows, chosen="S07")
     assert column(page, "symbol")[:3] == ["S01", "S39", "S38"]
