@@ -1,4 +1,4 @@
-"""The router: which pages there are, and the bar above them. `streamlit run dashboard/app.py`.
+"""The router: who looks, which pages there are, and the bar above them. `python -m dashboard`.
 
 A page is a function that takes what its view needs from `resources`, and a line in `PAGES`.
 """
@@ -9,12 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import frame, resources
+from dashboard.alerts import toasts
+from dashboard.freshness import Hop, hops
+from dashboard.links import Links
 from dashboard.look import Look
-from dashboard.views import live
+from dashboard.views import access, alerts, chart, live, pipeline, portfolio, quality
 from ticklake.errors import ConfigError
+from ticklake.thresholds import thresholds
 
 ICON = Path(__file__).parent / "icon.svg"
 
@@ -22,6 +27,49 @@ ICON = Path(__file__).parent / "icon.svg"
 def live_page(look: Look) -> None:
     """The board, and the candles of one instrument."""
     live.render(look, resources.market_data(), resources.clock().now, resources.targets(), link("chart"))
+
+
+def chart_page(look: Look) -> None:
+    """Candles of the instrument, or several compared, over any range."""
+    chart.render(look, resources.charts(), resources.market_data().board, resources.exports(), resources.user(), resources.clock().now)
+
+
+def portfolio_page(look: Look) -> None:
+    """What is held, what it is worth, and how that came about."""
+    desk, store = resources.portfolio_desk(), resources.portfolio_store()
+    portfolio.render(look, desk, store, resources.exports(), resources.user(), resources.clock().now)
+
+
+def alerts_page(look: Look) -> None:
+    """Price alerts: rules, inbox, and a form for another rule."""
+    alerts.render(look, _board, resources.tables(), resources.alerts(), resources.alert_desk(), resources.user())
+
+
+def _board() -> pd.DataFrame | None:
+    snapshot = resources.market_data().board().value
+    return snapshot.board if snapshot else None
+
+
+def quality_page(look: Look) -> None:
+    """What the rules say, what was taken out, and which minutes are there."""
+    links = Links(resources.read_settings().airflow_url)
+    quality.render(look, resources.tables(), resources.clock().now, resources.rule_meanings(), links, resources.exports(), resources.user())
+
+
+def pipeline_page(look: Look) -> None:
+    """How fresh each hop is, what was measured and loaded, and where a number comes from."""
+    settings, now = resources.read_settings(), resources.clock().now
+
+    def seen() -> list[Hop]:
+        return hops(resources.market_data().snapshot(1.0).value, now(), resources.targets(), look.every_s)
+
+    links = Links(settings.airflow_url)
+    pipeline.render(look, resources.tables(), now, seen, thresholds(settings), links, resources.exports(), resources.user())
+
+
+def access_page(look: Look) -> None:
+    """Who looks, and who may do what."""
+    access.render(resources.user(), signs_in=resources.read_settings().oidc_client_id is not None)
 
 
 class Entry(NamedTuple):
@@ -33,9 +81,10 @@ class Entry(NamedTuple):
 
 
 PAGES: dict[str, list[Entry]] = {
-    "Markets": [Entry("Live", "live", live_page)],
-    "Money": [],
-    "Watch": [],
+    "Markets": [Entry("Live", "live", live_page), Entry("Chart", "chart", chart_page)],
+    "Money": [Entry("Portfolio", "portfolio", portfolio_page)],
+    "Watch": [Entry("Alerts", "alerts", alerts_page), Entry("Data quality", "quality", quality_page), Entry("Pipeline", "pipeline", pipeline_page)],
+    "Account": [Entry("Access", "access", access_page)],
 }
 """Pages by section; the first is where people arrive. A section without pages is not shown."""
 
@@ -55,10 +104,12 @@ def route() -> None:
 
     chosen = st.navigation({section: list(map(page, entries)) for section, entries in PAGES.items() if entries}, position="top")
     try:
+        user = resources.user()
         look = frame.bar(resources.market_data(), resources.tables(), resources.clock().now, resources.targets())
     except ConfigError as error:
         st.error(f"The dashboard cannot start: {error}")
     else:
+        toasts(look, resources.alerts(), user)
         chosen.run()
         resources.freeze()
 

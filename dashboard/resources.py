@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import streamlit as st
 
+from dashboard import access
+from dashboard.alerts.desk import Desk
+from dashboard.alerts.inbox import Alerts, Inbox, Listener
+from dashboard.exports.desk import Exports
 from dashboard.freshness import Targets
 from dashboard.market_data import LiveMarketData, MarketData
 from dashboard.news import News
+from dashboard.portfolio.desk import Desk as PortfolioDesk
+from dashboard.portfolio.store import PortfolioStore
+from dashboard.quality.meanings import meanings
 from dashboard.screen import Screen
 from dashboard.tables import Tables, WarehouseTables
 from dashboard.tail.follow import Follower, Sources
 from ticklake import settings
+from ticklake.changes import Subject
 from ticklake.clock import Clock, SystemClock
+from ticklake.roles import User
 from ticklake_io import generations, producing
+from ticklake_io.changes import announce
 from ticklake_io.kafka_open import open_reader
 from ticklake_io.store import open_store
 from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
@@ -34,6 +45,11 @@ def read_settings() -> settings.Settings:
 def clock() -> Clock:
     """The machine's clock."""
     return SystemClock()
+
+
+def user() -> User:
+    """Who looks; while nobody is signed in who has to be, the run ends here. Raises `ConfigError`."""
+    return access.user(read_settings(), clock().now)
 
 
 @st.cache_resource(show_spinner=False)
@@ -61,6 +77,19 @@ def tables() -> Tables:
 
 
 @st.cache_resource(show_spinner=False)
+def exports() -> Exports:
+    """The desk that everything passes which leaves."""
+    kept = (name.strip() for name in read_settings().no_export_sources.split(","))
+    return Exports(app_warehouse(), tables(), clock(), [name for name in kept if name])
+
+
+@st.cache_resource(show_spinner=False)
+def rule_meanings() -> Mapping[str, str]:
+    """What each data quality rule asks, by its name."""
+    return meanings(read_settings().quality_rules_file)
+
+
+@st.cache_resource(show_spinner=False)
 def screen() -> Screen:
     """How old ticks were when they were first on the board."""
     return Screen()
@@ -84,6 +113,33 @@ def market_data() -> MarketData:
     return LiveMarketData(warehouse(), _reader(), Follower(sources, news(), clock()), news(), screen(), clock())
 
 
+@st.cache_resource(show_spinner=False)
+def alerts() -> Alerts:
+    """Alerts as they are said; one thread listens for all sessions."""
+    inbox, values = Inbox(), read_settings()
+    Listener(inbox, lambda: open_reader(values, values.alerts_topic), clock()).start()
+    return inbox
+
+
+@st.cache_resource(show_spinner=False)
+def alert_desk() -> Desk:
+    """Where users' alert rules are written."""
+
+    return Desk(app_warehouse(), clock(), _app_written)
+
+
+@st.cache_resource(show_spinner=False)
+def portfolio_desk() -> PortfolioDesk:
+    """Portfolios and what they are worth."""
+    return PortfolioDesk(tables(), market_data())
+
+
+@st.cache_resource(show_spinner=False)
+def portfolio_store() -> PortfolioStore:
+    """Where portfolios and transactions are written."""
+    return PortfolioStore(app_warehouse(), _app_written, clock())
+
+
 def targets() -> Targets:
     """What the pages call late."""
     values = read_settings()
@@ -99,6 +155,18 @@ def freeze() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def _app_written() -> None:
+    """Users have written something: this process's sessions see it at once, others are told."""
+    tables().changed(Subject.APP)
+    _announcer().submit(announce, read_settings(), Subject.APP)
+
+
+@st.cache_resource(show_spinner=False)
+def _announcer() -> Executor:
+    """The thread that tells others what users have written; nobody waits for a broker on a click."""
+    return ThreadPoolExecutor(1, "announcer")
 
 
 @st.cache_resource(show_spinner=False)

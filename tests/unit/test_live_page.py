@@ -13,10 +13,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import resources
+from dashboard.alerts.inbox import Inbox
 from dashboard.freshness import Targets
 from dashboard.shared import Reading
 from tests.fakes.market_data import NOW, FakeMarketData, days_frame, latest_frame, minute_bars, snapshot, trends_frame
 from tests.fakes.tables import FakeTables
+from ticklake.roles import Role, User
 
 TWO_SOURCES = snapshot(
     latest_frame({"PRICE": 101.0, "PREV_CLOSE": 100.0}, {"SOURCE": "replay", "FEED": "replay", "PRICE": 180.0}, {"SYMBOL": "SPY", "NAME": None}),
@@ -139,6 +141,8 @@ def test_the_app_opens_on_the_live_page(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(resources, "market_data", lambda: FakeMarketData(Reading(TWO_SOURCES), minute_bars(5)))
     monkeypatch.setattr(resources, "tables", lambda: FakeTables({"quotas": "not asked"}))
     monkeypatch.setattr(resources, "targets", lambda: Targets(15, 60))
+    monkeypatch.setattr(resources, "user", lambda: User("ana", Role.ANALYST))
+    monkeypatch.setattr(resources, "alerts", Inbox)
     monkeypatch.setattr(resources, "freeze", lambda: None)
     test = AppTest.from_file(APP, default_timeout=30).run()
     assert not test.exception

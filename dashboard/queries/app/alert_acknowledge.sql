@@ -1,0 +1,4 @@
+-- Alerts that nobody has acknowledged yet.
+UPDATE APP.ALERTS
+SET ACKNOWLEDGED_BY = :who, ACKNOWLEDGED_AT = :at
+WHERE ALERT_ID IN (:ids) AND ACKNOWLEDGED_BY IS NULL

@@ -1,0 +1,4 @@
+-- Of these alerts those that are kept and acknowledged.
+SELECT COUNT(DISTINCT ALERT_ID) AS KEPT
+FROM APP.ALERTS
+WHERE ALERT_ID IN (:ids) AND ACKNOWLEDGED_BY IS NOT NULL
