@@ -49,7 +49,7 @@ def slowly(every_s: float | None) -> float | None:
 
 def bar(data: MarketData, tables: Tables, now: Now, targets: Targets) -> Look:
     """Draw the bar and say how the reader looks. `now` gives the time, with zone, at each refresh."""
-    snapshot = data.snapshot(1.0).value
+    snapshot = data.board().value
     listed = instruments(snapshot.board) if snapshot else {}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         key = controls.pick_instrument({key: each.name for key, each in listed.items()})
@@ -77,7 +77,7 @@ def _style() -> str:
 
 
 def _status(look: Look, calendar: str | None, data: MarketData, tables: Tables, now: Now, targets: Targets, drawn: frozenset[Key]) -> None:
-    reading = data.snapshot(look.every_s or 1.0)
+    reading = data.board()
     at, snapshot = now(), reading.value
     if snapshot and drawn != instruments(snapshot.board).keys():
         st.rerun()  # the picker above lacks an instrument

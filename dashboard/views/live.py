@@ -50,7 +50,7 @@ def render(look: Look, data: MarketData, now: Now, targets: Targets, chart: st.P
 
 
 def _prices(look: Look, data: MarketData, now: Now, targets: Targets, strip: DeltaGenerator) -> None:
-    snapshot, at = data.snapshot(look.every_s or 1.0).value, now()
+    snapshot, at = data.board().value, now()
     strip.html(_strip(look, snapshot, at))
     if snapshot is None or snapshot.board.empty:
         st.html(headline.note(EMPTY if snapshot else "No data from the warehouse."))
@@ -69,7 +69,7 @@ def _strip(look: Look, snapshot: Snapshot | None, at: datetime) -> str:
 
 
 def _charts(look: Look, data: MarketData, chart: st.Page | None) -> None:
-    snapshot = data.snapshot(slowly(look.every_s) or 1.0).value
+    snapshot = data.board().value
     row = _row(snapshot, look.key)
     if snapshot is None or row is None:
         st.html(headline.note("Candles and sectors appear here for the symbol that is chosen."))
@@ -79,7 +79,7 @@ def _charts(look: Look, data: MarketData, chart: st.Page | None) -> None:
         st.html(f'<span><b>{escape(symbol)}</b> <span class="tl-muted">minute candles, {escape(source)}</span></span>')
         if chart:
             st.page_link(chart, label="Open chart", width="content")
-    _candles(look, data.candles(symbol, source, slowly(look.every_s) or 1.0), row)
+    _candles(look, data.candles(symbol, source), row)
     with st.container(height=SECTORS_HEIGHT, border=False):
         st.html(f'<ul class="tl-map" aria-label="Changes by sector">{heatmap.heatmaps(snapshot.board)[source]}</ul>')
 
