@@ -24,7 +24,7 @@ def main() -> int:
     except ConfigError as error:
         log.error("cannot_start", reason=str(error))
         return 2
-    st.App(APP, secrets={"auth": auth} if auth else None).run()
+    st.App(APP, secrets={"auth": {**auth}} if auth else None).run()
     return 0
 
 

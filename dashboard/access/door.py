@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import NoReturn
 
 import streamlit as st
-from streamlit import runtime
 
 from dashboard.access.admission import Outside, admit
 from dashboard.access.oidc import is_loopback
@@ -16,11 +15,16 @@ from ticklake.errors import ConfigError
 from ticklake.roles import Role, User
 from ticklake.settings import Settings
 
+Now = Callable[[], datetime]
+
+GUARD_S = 60.0
+"""Seconds after which the end of a sign-in is noticed on a page that nobody touches."""
+
 LOCAL_NAME = "local"
 """What the writes of who need not sign in are kept under."""
 
 
-def user(settings: Settings, now: Callable[[], datetime]) -> User:
+def user(settings: Settings, now: Now) -> User:
     """Who looks. While nobody is signed in who has to be, the run ends here, with a way to sign in on the screen.
 
     Raises `ConfigError` for a dashboard that others can reach and that knows no way to tell them apart.
@@ -30,13 +34,22 @@ def user(settings: Settings, now: Callable[[], datetime]) -> User:
     if "is_logged_in" not in st.user:
         raise ConfigError("TICKLAKE_OIDC_CLIENT_ID is set, but this process cannot sign anybody in: start it by python -m dashboard")
     entered = admit(st.user.to_dict(), settings, now())
-    return _turn_away(entered) if isinstance(entered, Outside) else entered
+    if isinstance(entered, Outside):
+        _turn_away(entered)
+    st.fragment(_guard, run_every=GUARD_S)(settings, now)
+    return entered
+
+
+def _guard(settings: Settings, now: Now) -> None:
+    """A page that refreshes itself never asks who looks: this does, and draws nothing."""
+    if isinstance(admit(st.user.to_dict(), settings, now()), Outside):
+        st.rerun()
 
 
 def _local_role(settings: Settings) -> Role:
     if settings.local_role is not None:
         return settings.local_role
-    if runtime.exists() and not is_loopback(st.get_option("server.address")):
+    if not is_loopback(st.get_option("server.address")):
         raise ConfigError(
             "this dashboard can be reached from other machines and nobody signs in: "
             "set TICKLAKE_OIDC_CLIENT_ID, or TICKLAKE_LOCAL_ROLE to what everybody may be, or STREAMLIT_SERVER_ADDRESS=127.0.0.1"

@@ -1,0 +1,60 @@
+"""The coverage heat map: symbols by time of a session, as dark as their minutes are covered; nothing at all is orange."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from dashboard.components.palette import Palette
+
+_ROW = 14
+"""Pixels of a symbol."""
+
+
+def describe(source: str, day: str, totals: pd.DataFrame, wide: int, over: int) -> str:
+    """The map in a sentence, for who cannot see it."""
+    if totals.empty or not over:
+        return f"No minute of the session of {day} has passed for {source}."
+    whole = int((totals["MISSING"] == 0).sum())
+    worst = totals.iloc[0]
+    return (
+        f"Minutes with a bar by symbol and {wide}-minute bucket, {source}, session of {day}: {whole} of {len(totals)} symbols have all of {over} minutes; "
+        f"the least covered is {worst['SYMBOL']} with {worst['PERCENT']:.1f} %. The same figures follow as a table."
+    )
+
+
+@cache
+def coverage_spec(palette: Palette) -> dict[str, Any]:
+    """The map without data; rows in the order of the data (`dashboard.quality.coverage.DATA`)."""
+    empty = alt.datum.SHARE == 0
+    chart = (
+        alt.Chart(alt.NamedData("cells"))
+        .mark_rect()
+        .encode(
+            x=alt.X(
+                "STARTS:O",
+                title=None,
+                axis=alt.Axis(labelExpr="slice(datum.label, 11, 16)", labelAngle=0, labelOverlap="greedy", labelSeparation=24, ticks=False),
+            ),
+            y=alt.Y("SYMBOL:N", title=None, sort=None, axis=alt.Axis(ticks=False, labelLimit=120)),
+            color=alt.condition(
+                empty,
+                alt.value(palette.down),
+                alt.Color("SHARE:Q", scale=alt.Scale(domain=[0, 1], range=[palette.grid, palette.up]), legend=alt.Legend(title="covered", format=".0%")),
+            ),
+            tooltip=[
+                alt.Tooltip("SYMBOL:N", title="symbol"),
+                alt.Tooltip("STARTS:N", title="from"),
+                alt.Tooltip("HAS:Q", title="minutes with a bar", format=".0f"),
+                alt.Tooltip("OF:Q", title="minutes", format=".0f"),
+            ],
+        )
+        .properties(height=alt.Step(_ROW))
+        .configure_view(strokeWidth=0)
+    )
+    spec: dict[str, Any] = chart.to_dict()
+    del spec["data"]
+    return spec

@@ -1,0 +1,1 @@
+"""What the Data quality page makes of results, of quarantine and of bars. Pure."""

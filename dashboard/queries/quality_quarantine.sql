@@ -1,0 +1,17 @@
+-- The newest 200 rows in quarantine, of one rule or, where it is empty, of all; of one symbol likewise.
+SELECT
+    RULE,
+    QUARANTINED_AT,
+    SYMBOL,
+    SOURCE,
+    TICK_ID,
+    GENERATION,
+    PARTITION_ID,
+    OFFSET_ID,
+    OBJECT_KEY,
+    CAST(PRICE AS DOUBLE) AS PRICE,
+    TO_VARCHAR(EVENT_TIME, 'YYYY-MM-DD HH24:MI:SS.FF6') AS EVENT_TIME
+FROM OPS.QUARANTINED
+WHERE (:rule = '' OR RULE = :rule) AND (:symbol = '' OR SYMBOL = :symbol)
+ORDER BY QUARANTINED_AT DESC, GENERATION ASC, PARTITION_ID ASC, OFFSET_ID ASC
+LIMIT 200

@@ -1,0 +1,9 @@
+-- How many rows each rule has put into quarantine, and when the last one.
+SELECT
+    RULE,
+    COUNT(*) AS QUARANTINED,
+    MAX(QUARANTINED_AT) AS NEWEST
+FROM OPS.QUARANTINE
+GROUP BY RULE
+ORDER BY QUARANTINED DESC, RULE ASC
+LIMIT 200
