@@ -5,15 +5,21 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
 
 import streamlit as st
+from prometheus_client import CollectorRegistry
 
 from dashboard import access
 from dashboard.alerts.desk import Desk
 from dashboard.alerts.inbox import Alerts, Inbox, Listener
+from dashboard.chart.reader import BarReader
+from dashboard.chart.series import Charts
 from dashboard.exports.desk import Exports
 from dashboard.freshness import Targets
 from dashboard.market_data import LiveMarketData, MarketData
+from dashboard.meter import METER
+from dashboard.metrics import DashboardMetrics
 from dashboard.news import News
 from dashboard.portfolio.desk import Desk as PortfolioDesk
 from dashboard.portfolio.store import PortfolioStore
@@ -28,6 +34,7 @@ from ticklake.roles import User
 from ticklake_io import generations, producing
 from ticklake_io.changes import announce
 from ticklake_io.kafka_open import open_reader
+from ticklake_io.serving import Pages, serving
 from ticklake_io.store import open_store
 from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
 
@@ -110,7 +117,9 @@ def market_data() -> MarketData:
         expected=lambda at: producing.expects_ticks(values, running, at, producing.ask(values)),
         overdue_s=values.target_warehouse_s,
     )
-    return LiveMarketData(warehouse(), _reader(), Follower(sources, news(), clock()), news(), screen(), clock())
+    data = LiveMarketData(warehouse(), _reader(), Follower(sources, news(), clock()), news(), screen(), clock())
+    _serve_status(values, data)
+    return data
 
 
 @st.cache_resource(show_spinner=False)
@@ -138,6 +147,12 @@ def portfolio_desk() -> PortfolioDesk:
 def portfolio_store() -> PortfolioStore:
     """Where portfolios and transactions are written."""
     return PortfolioStore(app_warehouse(), _app_written, clock())
+
+
+@st.cache_resource(show_spinner=False)
+def charts() -> Charts:
+    """Bars of any instrument over any range."""
+    return Charts(BarReader(market_data(), tables()))
 
 
 def targets() -> Targets:
@@ -177,3 +192,11 @@ def _reader() -> Executor:
 
 def _session(query_tag: str) -> Warehouse:
     return open_warehouse(connection_arguments(read_settings()) | {"login_timeout": ANSWER_S, "network_timeout": ANSWER_S}, query_tag)
+
+
+def _serve_status(values: settings.Settings, data: LiveMarketData) -> None:
+    """Serve what this process says of itself, beside its pages, as long as it lives. Raises `ConfigError` when the port is taken."""
+    registry = CollectorRegistry()
+    registry.register(DashboardMetrics(screen(), METER))
+    pages = Pages(registry, data.health, data.health, lambda: {"screen": screen().report(), "reruns": METER.report()})
+    ExitStack().enter_context(serving(values.http_host, values.dashboard_http_port, pages, setting="TICKLAKE_DASHBOARD_HTTP_PORT"))

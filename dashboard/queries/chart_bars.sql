@@ -1,0 +1,19 @@
+-- Bars of one symbol, source and interval, oldest first.
+SELECT
+    BAR_START,
+    ORIGIN,
+    CAST(OPEN AS DOUBLE) AS OPEN,
+    CAST(HIGH AS DOUBLE) AS HIGH,
+    CAST(LOW AS DOUBLE) AS LOW,
+    CAST(CLOSE AS DOUBLE) AS CLOSE,
+    CAST(VOLUME AS DOUBLE) AS VOLUME,
+    CAST(TRADES AS DOUBLE) AS TRADES,
+    CAST(VWAP AS DOUBLE) AS VWAP
+FROM CURATED.BARS
+WHERE
+    BAR_INTERVAL = :bar_interval
+    AND SYMBOL = :symbol
+    AND SOURCE = :source
+    AND BAR_START >= :since
+    AND BAR_START < :until
+ORDER BY BAR_START
