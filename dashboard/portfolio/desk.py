@@ -12,16 +12,18 @@ from dashboard.market_data import MarketData
 from dashboard.portfolio import frames
 from dashboard.portfolio.frames import UNLISTED, Listed, Past
 from dashboard.portfolio.kept import Kept
-from dashboard.portfolio.ledger import Ledger, rate_on
+from dashboard.portfolio.ledger import Ledger, Rates
 from dashboard.portfolio.live import Live, live
 from dashboard.portfolio.prices import Market, ticked
 from dashboard.shared import Reading
 from dashboard.tables import Tables
 from ticklake.changes import Subject
+from ticklake.daily import Action
 from ticklake.portfolio.entry import Setting
 from ticklake.portfolio.fx import pairs
 from ticklake.portfolio.lines import Reader
 from ticklake.portfolio.model import Portfolio
+from ticklake.portfolio.trading_day import trading_day
 from ticklake.roles import User
 
 _MARGIN = timedelta(days=10)
@@ -56,8 +58,8 @@ class Desk:
         reading = self._tables.read("portfolio_instruments", Subject.DAILY)
         return {} if reading.value is None else frames.instruments(reading.value)
 
-    def ledger(self, portfolio: Portfolio) -> Reading[Ledger]:
-        """What the portfolio's transactions come to."""
+    def ledger(self, portfolio: Portfolio, at: datetime) -> Reading[Ledger]:
+        """What the portfolio's transactions come to at the time `at`; a split or dividend that was told counts from its ex-date."""
         reading = self._tables.read("portfolio_transactions", Subject.APP, portfolio=portfolio.id)
         stored = reading.value
         if stored is None:
@@ -70,32 +72,34 @@ class Desk:
         listed = self.listed()
 
         def make() -> Ledger:
-            actions = {} if told.value is None else frames.actions(told.value)
-            setting = Setting(portfolio, actions, lambda currency, day: rate_on(past.pasts, portfolio, currency, day))
-            return Ledger(setting, entered, listed, past.pasts)
+            actions = {} if told.value is None else _begun(frames.actions(told.value), listed, at)
+            return Ledger(Setting(portfolio, actions, Rates(past.pasts, portfolio)), entered, listed, past.pasts)
 
-        made = self._ledgers.get(portfolio, (stored, told.value, listed, *past.frames), make)
+        made = self._ledgers.get((portfolio, _half_hour(at)), (stored, told.value, listed, *past.frames), make)
         return Reading(made, reading.problem or past.problem or told.problem)
 
     def live(self, ledger: Ledger, at: datetime) -> Reading[Live]:
         """The ledger's value at the time `at`."""
-        snapshot = self._market.snapshot(1.0)
+        snapshot = self._market.board()
         if snapshot.value is None:
             return Reading(None, snapshot.problem)
         board = snapshot.value.board
-        hour = at.replace(minute=0, second=0, microsecond=0)
 
         def make() -> Live:
-            return live(ledger, Market(ticked(board), ledger.pasts, ledger.listed, ledger.portfolio.demo, at))
+            splits = {symbol: ledger.splits(symbol) for symbol in ledger.book.positions}
+            return live(ledger, Market(ticked(board), ledger.pasts, ledger.listed, splits, ledger.portfolio.demo, at))
 
-        return Reading(self._lives.get((ledger.portfolio, hour), (ledger, board), make), snapshot.problem)
+        return Reading(self._lives.get((ledger.portfolio, _half_hour(at)), (ledger, board), make), snapshot.problem)
 
     def reader(self, portfolio: Portfolio, user: User, at: datetime) -> Reader:
         """What understands the lines that `user` enters at the time `at`."""
         listed = self.listed()
+        rates: dict[str, Rates] = {}
 
         def known_rate(currency: str, day: date) -> Decimal | None:
-            return rate_on(self._pasts(portfolio, [], day, [currency]).pasts, portfolio, currency, day)
+            if currency not in rates:
+                rates[currency] = Rates(self._pasts(portfolio, [], day, [currency]).pasts, portfolio)
+            return rates[currency](currency, day)
 
         def canonical(symbol: str) -> str:
             return symbol if symbol in listed or symbol.upper() not in listed else symbol.upper()
@@ -117,3 +121,14 @@ class Desk:
             if reading.value is not None:
                 found |= frames.pasts(reading.value)
         return Pasts(found, tuple(reading.value for reading in readings), next((each.problem for each in readings if each.problem), None))
+
+
+def _begun(told: Mapping[str, Sequence[Action]], listed: Mapping[str, Listed], at: datetime) -> dict[str, list[Action]]:
+    """What has its ex-date behind it, or today."""
+    today = {symbol: trading_day(listed.get(symbol, UNLISTED).calendar, at) for symbol in told}
+    return {symbol: [action for action in actions if action.ex_date <= today[symbol]] for symbol, actions in told.items()}
+
+
+def _half_hour(at: datetime) -> datetime:
+    """Trading days begin on one: what depends on the day is computed anew with each."""
+    return at.replace(minute=at.minute // 30 * 30, second=0, microsecond=0)

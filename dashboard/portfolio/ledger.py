@@ -65,30 +65,38 @@ class Ledger:
             self._histories[until] = complete(self._history(until))
         return self._histories[until]
 
-    def rate_on(self, currency: str, day: date) -> Decimal | None:
-        """The portfolio's currency for one unit of `currency` at the close of `day`."""
-        return rate_on(self.pasts, self.portfolio, currency, day)
+    def splits(self, symbol: str) -> list[tuple[date, Decimal]]:
+        """Days and ratios of the splits of `symbol`."""
+        return [(each.traded_on, each.ratio) for each in self.effective if each.symbol == symbol and each.kind is Kind.SPLIT and each.ratio]
 
     def _history(self, until: date) -> list[Day]:
-        closes = {symbol: Closes(allowed_closes(self.pasts.get(symbol), self.portfolio.demo), self._splits(symbol)) for symbol in self.book.positions}
+        closes = {symbol: Closes(allowed_closes(self.pasts.get(symbol), self.portfolio.demo), self.splits(symbol)) for symbol in self.book.positions}
         first = self.books[0][0] if self.books else until
         valued_on = sorted({day for each in closes.values() for day in each.days if first <= day < until})
-        return by_day(self.books, valued_on, lambda symbol, day: closes[symbol].on(day), self.rate_on)
-
-    def _splits(self, symbol: str) -> list[tuple[date, Decimal]]:
-        return [(each.traded_on, each.ratio) for each in self.effective if each.symbol == symbol and each.kind is Kind.SPLIT and each.ratio]
+        return by_day(self.books, valued_on, lambda symbol, day: closes[symbol].on(day), self.setting.rate_on)
 
     @cached_property
     def _transactions(self) -> tuple[list[Transaction], list[str]]:
         return self.setting.transactions(self.entered)
 
 
-def rate_on(pasts: Mapping[str, Past], portfolio: Portfolio, currency: str, day: date) -> Decimal | None:
-    """The portfolio's currency for one unit of `currency` at the close of `day`, of the instrument that tells it; None when none does."""
-    if currency == portfolio.currency:
-        return Decimal(1)
-    found = find(currency, portfolio.currency, lambda symbol: Closes(allowed_closes(pasts.get(symbol), portfolio.demo)).on(day))
-    return found[0].rate(found[1]) if found else None
+class Rates:
+    """A `RateOn` of the closes that there are; None where no instrument tells the rate."""
+
+    def __init__(self, pasts: Mapping[str, Past], portfolio: Portfolio) -> None:
+        self._pasts, self._portfolio = pasts, portfolio
+        self._closes: dict[str, Closes] = {}
+
+    def __call__(self, currency: str, day: date) -> Decimal | None:
+        if currency == self._portfolio.currency:
+            return Decimal(1)
+        found = find(currency, self._portfolio.currency, lambda symbol: self._of(symbol).on(day))
+        return found[0].rate(found[1]) if found else None
+
+    def _of(self, symbol: str) -> Closes:
+        if symbol not in self._closes:
+            self._closes[symbol] = Closes(allowed_closes(self._pasts.get(symbol), self._portfolio.demo))
+        return self._closes[symbol]
 
 
 def _told(problem: Problem) -> str:

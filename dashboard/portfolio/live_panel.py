@@ -38,7 +38,7 @@ def draw_growth(look: Look, desk: Desk, portfolio: Portfolio, now: Now) -> None:
 
 def read(desk: Desk, portfolio: Portfolio, at: datetime) -> Reading[Live]:
     """The portfolio at the time `at`."""
-    ledger = desk.ledger(portfolio)
+    ledger = desk.ledger(portfolio, at)
     if ledger.value is None:
         return Reading(None, ledger.problem)
     live = desk.live(ledger.value, at)

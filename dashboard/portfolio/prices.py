@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -30,6 +30,7 @@ class Ticked(NamedTuple):
     feed: str
     price: float
     change: float
+    event_time: datetime
     received_at: datetime
 
 
@@ -53,7 +54,7 @@ class Priced(NamedTuple):
 def ticked(board: pd.DataFrame) -> Mapping[str, list[Ticked]]:
     """The rows of a board by symbol."""
     found: defaultdict[str, list[Ticked]] = defaultdict(list)
-    columns = (board[name] for name in ("SYMBOL", "SOURCE", "FEED", "PRICE", "CHANGE", "RECEIVED_AT"))
+    columns = (board[name] for name in ("SYMBOL", "SOURCE", "FEED", "PRICE", "CHANGE", "EVENT_TIME", "RECEIVED_AT"))
     for symbol, *ticked_of in zip(*columns, strict=True):
         found[symbol].append(Ticked(*ticked_of))
     return found
@@ -61,13 +62,16 @@ def ticked(board: pd.DataFrame) -> Mapping[str, list[Ticked]]:
 
 @dataclass(frozen=True)
 class Market:
-    """All that is known of prices at the time `at`: ticks by symbol, closes of the past, the instrument list."""
+    """All that is known of prices at the time `at`: ticks by symbol, closes of the past, the instrument list, and splits by symbol, as days
+    with ratios: a price from before one is divided by its ratio."""
 
     ticks: Mapping[str, list[Ticked]]
     pasts: Mapping[str, Past]
     listed: Mapping[str, Listed]
+    splits: Mapping[str, Sequence[tuple[date, Decimal]]]
     demo: bool
     at: datetime
+    _days: dict[str, tuple[date, date]] = field(default_factory=dict, repr=False, compare=False)
 
     def price(self, symbol: str) -> Priced:
         """The newest price of `symbol`: a tick, or else the last close.
@@ -76,8 +80,7 @@ class Market:
         close is all there is.
         """
         listed = self.listed.get(symbol, UNLISTED)
-        day = trading_day(listed.calendar, self.at)
-        before = day_before(listed.calendar, day)
+        day, before = self._trading(listed.calendar)
         past = self._past(symbol)
         ticks = [each for each in self.ticks.get(symbol, []) if listed.source in ("", each.source)]
         allowed = [each for each in ticks if each.price > 0 and (self.demo or each.feed != "synthetic")]
@@ -86,11 +89,14 @@ class Market:
         if allowed:
             tick = allowed[0]
             base = past.get(before) or (_decimal(tick.price - tick.change) if tick.price > tick.change else None)
-            return Priced(Quote(_decimal(tick.price), base), Told(tick.source, tick.feed, tick.received_at))
+            price = _decimal(tick.price)
+            if self.splits.get(symbol):
+                price = self._since(symbol, price, trading_day(listed.calendar, tick.event_time))
+            return Priced(Quote(price, base), Told(tick.source, tick.feed, tick.received_at))
         last = Closes(past).last(day)
         if last:
             told = Told(self.pasts[symbol].source, "eod", None, last)
-            return Priced(Quote(past[last], past.get(before) if last > before else None), told)
+            return Priced(Quote(self._since(symbol, past[last], last), past.get(before) if last > before else None), told)
         return Priced(MADE_UP if ticks or symbol in self.pasts else NO_PRICE)
 
     def rate(self, currency: str, base: str) -> Priced:
@@ -106,7 +112,7 @@ class Market:
 
     def day(self, symbol: str) -> date:
         """The trading day that it is for `symbol`."""
-        return trading_day(self.listed.get(symbol, UNLISTED).calendar, self.at)
+        return self._trading(self.listed.get(symbol, UNLISTED).calendar)[0]
 
     def sector(self, symbol: str) -> str:
         """The sector on the instrument list; empty when it says none."""
@@ -115,6 +121,20 @@ class Market:
     def currency(self, symbol: str) -> str:
         """What it trades in, by the instrument list; empty when it says nothing."""
         return self.listed.get(symbol, UNLISTED).currency
+
+    def _trading(self, calendar: str) -> tuple[date, date]:
+        """The trading day that it is by a calendar, and the one before."""
+        if calendar not in self._days:
+            day = trading_day(calendar, self.at)
+            self._days[calendar] = day, day_before(calendar, day)
+        return self._days[calendar]
+
+    def _since(self, symbol: str, price: Decimal, day: date) -> Decimal:
+        """A price of `day` as shares trade today."""
+        for ex_date, ratio in self.splits.get(symbol, ()):
+            if day < ex_date:
+                price /= ratio
+        return price
 
     def _quoted(self, symbol: str) -> tuple[Quote, Told | None] | None:
         found = self.price(symbol)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
+from dashboard.once import once
 from dashboard.portfolio.live import Live
 from dashboard.portfolio.prices import Told
 from ticklake.portfolio.book import Position
@@ -38,6 +39,7 @@ class Row:
         return self.position.cost / self.position.quantity if self.position and self.position.quantity else None
 
 
+@once(kept=32)
 def rows(live: Live) -> tuple[list[Row], Row]:
     """Open positions, largest first, then closed ones in one row, then cash; and their total.
 

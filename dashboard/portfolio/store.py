@@ -11,8 +11,6 @@ from typing import TypeVar
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
-from dashboard.tables import Tables
-from ticklake.changes import Subject
 from ticklake.clock import Clock
 from ticklake.errors import WarehouseBusy
 from ticklake.portfolio.model import Portfolio, Transaction
@@ -34,9 +32,9 @@ class PortfolioStore:
     Calls raise `NotAllowed` for a user without the right, and what a `Warehouse` raises.
     """
 
-    def __init__(self, warehouse: Warehouse, tables: Tables, clock: Clock) -> None:
-        """`tables` are told what was written, so that every session sees it."""
-        self._warehouse, self._tables, self._clock = warehouse, tables, clock
+    def __init__(self, warehouse: Warehouse, told: Callable[[], None], clock: Clock) -> None:
+        """`told` is called after each write, so that every session sees it."""
+        self._warehouse, self._told, self._clock = warehouse, told, clock
         self._statements = Statements(QUERIES)
 
     def create(self, portfolio: Portfolio, user: User) -> None:
@@ -62,7 +60,7 @@ class PortfolioStore:
 
     def _write(self, name: str, params: Params) -> None:
         _patiently(lambda: self._warehouse.rows(self._statements[name], params))
-        self._tables.changed(Subject.APP)
+        self._told()
 
 
 @retry(retry=retry_if_exception_type(WarehouseBusy), stop=stop_after_attempt(5), wait=wait_random(0.05, 0.3), reraise=True)

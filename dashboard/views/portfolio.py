@@ -59,7 +59,7 @@ def render(look: Look, desk: Desk, store: PortfolioStore, exports: Exports, user
 
 def _below(look: Look, desk: Desk, store: PortfolioStore, user: User, chosen: Portfolio, now: Now, private: bool) -> None:
     """What does not move with every price."""
-    ledger = desk.ledger(chosen).value
+    ledger = desk.ledger(chosen, now()).value
     if ledger is None:
         st.html(headline.note("The transactions are being read."))
         return

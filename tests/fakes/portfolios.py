@@ -56,7 +56,7 @@ class Memory:
         self.portfolios: dict[str, dict[str, Any]] = {}
         self.transactions: dict[str, dict[str, Any]] = {}
         self.tables = FakeTables({"portfolio_actions": pd.DataFrame(columns=["SYMBOL", "KIND", "EX_DATE", "AMOUNT"]), "portfolio_closes": closes("", {})})
-        self.store = PortfolioStore(self, self, ManualClock(NOW))
+        self.store = PortfolioStore(self, lambda: self.changed(Subject.APP), ManualClock(NOW))
         self._publish()
 
     def read(self, name: str, subject: Subject, **params: Any) -> Any:

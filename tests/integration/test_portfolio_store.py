@@ -21,6 +21,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.market_data import FakeMarketData, latest_frame, snapshot
 from tests.fakes.portfolios import ANALYST, VIEWER
 from tests.fixtures.warehouse import free_instance, warehouse
+from ticklake.changes import Subject
 from ticklake.daily import Action
 from ticklake.errors import NotAllowed
 from ticklake.portfolio.model import Kind, Portfolio, Transaction
@@ -70,7 +71,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeWareh
 def desk(session: SnowflakeWarehouse) -> Iterator[Desk]:
     with ThreadPoolExecutor(1) as worker:
         tables = WarehouseTables(session, worker, News(30.0), ManualClock())
-        store = PortfolioStore(session, tables, ManualClock(AT))
+        store = PortfolioStore(session, lambda: tables.changed(Subject.APP), ManualClock(AT))
         store.create(OWN, ANALYST)
         store.create(OWN, ANALYST)
         store.add(OWN, LINES, ANALYST)
@@ -81,7 +82,7 @@ def desk(session: SnowflakeWarehouse) -> Iterator[Desk]:
 def test_what_is_stored_is_read_to_the_last_digit_and_once(desk: Desk) -> None:
     known = desk.portfolios().value
     assert known == {"own": OWN}
-    found = desk.ledger(OWN)
+    found = desk.ledger(OWN, AT)
     assert found.problem is None
     assert found.value is not None
     assert found.value.entered == [replace(each, entered_by="ana") for each in LINES]
@@ -89,7 +90,7 @@ def test_what_is_stored_is_read_to_the_last_digit_and_once(desk: Desk) -> None:
 
 def test_who_may_not_write_writes_nothing(session: SnowflakeWarehouse) -> None:
     with pytest.raises(NotAllowed):
-        PortfolioStore(session, None, ManualClock()).add(OWN, LINES, VIEWER)  # type: ignore[arg-type]
+        PortfolioStore(session, lambda: None, ManualClock()).add(OWN, LINES, VIEWER)
 
 
 def test_closes_and_actions_come_from_the_primary_source(session: SnowflakeWarehouse) -> None:
@@ -115,12 +116,12 @@ def test_closes_and_actions_come_from_the_primary_source(session: SnowflakeWareh
         tables = WarehouseTables(session, worker, News(30.0), ManualClock())
         market = FakeMarketData(Reading(snapshot(latest_frame({"SOURCE": "directory", "FEED": "eod", "PRICE": 50.0}))))
         other = Portfolio("other", "Other", "USD", "IBM", keeps_cash=False)
-        store = PortfolioStore(session, tables, ManualClock(AT))
+        store = PortfolioStore(session, lambda: tables.changed(Subject.APP), ManualClock(AT))
         store.create(other, ANALYST)
         buy = Transaction(id="ibm", traded_on=date(2026, 11, 20), kind=Kind.BUY, currency="USD", symbol="IBM", quantity=D(10), price=D(100), entered_at=AT)
         store.add(other, [buy], ANALYST)
         desk = Desk(tables, market)
-        ledger = desk.ledger(other).value
+        ledger = desk.ledger(other, AT).value
         assert ledger is not None
         assert ledger.pasts["IBM"] == frames.Past("directory", {date(2026, 11, 20): D("100.5"), date(2026, 11, 23): D(51)}, ledger.pasts["IBM"].adjusted)
         assert ledger.pasts["IBM"].adjusted == {date(2026, 11, 20): D("50.25"), date(2026, 11, 23): D(51)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -239,6 +239,21 @@ def test_names_that_break_pages(symbol: str) -> None:
     assert isinstance(test.get("vega_lite_chart")[0].proto.alt, str)
 
 
+def test_a_split_that_was_told_counts_from_its_day_and_mends_prices_from_before(memory: Memory) -> None:
+    """Told ahead, it changes nothing; on its day a price of the day before is that of an old share."""
+    rows = [("IBM", "split", "2026-11-23", "2"), ("IBM", "split", "2026-12-01", "10")]
+    memory.tables.put("portfolio_actions", pd.DataFrame(rows, columns=["SYMBOL", "KIND", "EX_DATE", "AMOUNT"]))
+    friday = {"EVENT_TIME": datetime(2026, 11, 20, 20, 59), "PRICE": 96.0}  # noqa: DTZ001
+    desk = Desk(memory, market(friday, {"SYMBOL": "BRK.B", "PRICE": 408.0}))
+    ledger = desk.ledger(OWN, NOW).value
+    assert ledger is not None
+    assert ledger.book.positions["IBM"].quantity == 20
+    live = desk.live(ledger, NOW).value
+    assert live is not None
+    assert live.valuation.value.amount == 20 * 48 + 2 * 408
+    assert live.valuation.day.amount == 20 * 48 - 10 * 95
+
+
 def test_positions_are_computed_once_for_all_sessions(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     from dashboard.portfolio import ledger
 
@@ -247,7 +262,7 @@ def test_positions_are_computed_once_for_all_sessions(memory: Memory, monkeypatc
     monkeypatch.setattr(ledger, "build", lambda *args: built.append(1) or original(*args))
     desk = Desk(memory, PRICES)
     for _ in range(20):
-        found = desk.ledger(OWN).value
+        found = desk.ledger(OWN, NOW).value
         assert found is not None
         assert desk.live(found, NOW).value is desk.live(found, NOW).value
     assert len(built) <= 1
