@@ -2,7 +2,8 @@
 
 **What.** Takes the minutes that writers of BARS_1M announced, rolls up the bars of 5 minutes, an hour and a day that
 they are in, makes the indicators again that these reach, and the intraday figures of their symbols. Daily figures are
-made again where the newest daily bars are others than those they were made of. What has become stale becomes null.
+made again where the newest daily closes are others than those they were made of: daily bars, or days of ticks where there
+are none. What has become stale becomes null.
 Everything happens in one transaction. What the numbers mean is in `docs/analytics.md`.
 
 **When.** `TICKLAKE_ANALYTICS_GAP_MINUTES` after new minute or daily bars, so that what comes meanwhile is taken together, and

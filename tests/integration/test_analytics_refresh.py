@@ -184,3 +184,24 @@ def test_daily_figures_follow_their_own_bars_and_their_benchmarks(market: Market
     assert {row["SYMBOL"] for row in market.rows("SELECT SYMBOL FROM CURATED.RISK")} == {"A", "SPY"}
     assert market.refresh(benchmark="A").daily_symbols == 2
     assert market.rows("SELECT BETA FROM CURATED.RISK WHERE SYMBOL = 'A'") == [{"BETA": 1.0}]
+
+
+def test_days_of_ticks_stand_in_where_there_are_no_daily_bars(market: Market) -> None:
+    starts = [OPEN - timedelta(days=7 - day) + MINUTE * at for day in range(8) for at in range(5)]  # Tuesday to Tuesday, the weekend included
+    minutes = [minute for symbol in "AC" for minute in random_minutes(np.random.default_rng([1, *symbol.encode()]), symbol, starts)]
+    market.put(minutes)
+    market.put_days(days_of("B", 100))
+    market.refresh()
+    days = market.rows("SELECT BAR_DATE, CLOSE, MADE_OF FROM CURATED.DAILY_CLOSES WHERE SYMBOL = 'C' ORDER BY BAR_DATE")
+    last = {each.start.date(): each.close for each in minutes if each.symbol == "C"}
+    assert [(row["BAR_DATE"], row["CLOSE"], row["MADE_OF"]) for row in days] == [(day, last[day], "ticks") for day in sorted(last)[:-1]]
+    assert {row["MADE_OF"] for row in market.rows("SELECT MADE_OF FROM CURATED.DAILY_CLOSES WHERE SYMBOL = 'B'")} == {"daily bars"}
+    risk = {row["SYMBOL"]: row for row in market.rows("SELECT * FROM CURATED.RISK")}
+    assert (risk["C"]["OBSERVATIONS"], risk["C"]["WHY_NULL"], risk["C"]["AS_OF"]) == (6, "few", datetime(2013, 10, 7))  # noqa: DTZ001
+    before = market.rows("SELECT * FROM CURATED.RISK WHERE SYMBOL = 'C'")
+    market.put([minutes[-1]._replace(close=minutes[-1].low)])
+    assert market.refresh().daily_symbols == 0  # the newest day may not have ended
+    assert market.rows("SELECT * FROM CURATED.RISK WHERE SYMBOL = 'C'") == before
+    market.put_days(days_of("C", 70))
+    assert market.refresh().daily_symbols == 1
+    assert market.rows("SELECT OBSERVATIONS FROM CURATED.RISK WHERE SYMBOL = 'C'") == [{"OBSERVATIONS": 69}]

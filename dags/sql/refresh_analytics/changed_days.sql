@@ -1,15 +1,14 @@
--- Symbols whose newest 253 daily bars, or whose benchmark's, are not those that their figures were made of; FINGERPRINT is empty
+-- Symbols whose newest 253 daily closes, or whose benchmark's, are not those that their figures were made of; FINGERPRINT is empty
 -- when there are none any more.
 WITH NEWEST AS (
     SELECT
         SYMBOL,
         SOURCE,
         BAR_DATE,
-        ADJ_HIGH,
-        ADJ_LOW,
-        ADJ_CLOSE
-    FROM CURATED.DAILY_BARS
-    WHERE ADJ_CLOSE > 0 AND ADJ_LOW > 0
+        HIGH,
+        LOW,
+        CLOSE
+    FROM CURATED.DAILY_CLOSES
     QUALIFY ROW_NUMBER() OVER (PARTITION BY SYMBOL, SOURCE ORDER BY BAR_DATE DESC) <= 253
 ),
 
@@ -18,7 +17,7 @@ DIGESTS AS (
         SYMBOL,
         SOURCE,
         MD5(LISTAGG(
-            TO_VARCHAR(BAR_DATE) || ' ' || TO_VARCHAR(ADJ_HIGH) || ' ' || TO_VARCHAR(ADJ_LOW) || ' ' || TO_VARCHAR(ADJ_CLOSE), ';'
+            TO_VARCHAR(BAR_DATE) || ' ' || TO_VARCHAR(HIGH) || ' ' || TO_VARCHAR(LOW) || ' ' || TO_VARCHAR(CLOSE), ';'
         ) WITHIN GROUP (ORDER BY BAR_DATE)) AS DIGEST
     FROM NEWEST
     GROUP BY SYMBOL, SOURCE
