@@ -22,7 +22,7 @@ from streaming.alerts.saved import Place, Saved
 from streaming.consumer.lag import Lag
 from ticklake.alerts import alert
 from ticklake.alerts.rule import Rule
-from ticklake.alerts.watch import Watch
+from ticklake.alerts.watch import Seen, Watch
 from ticklake.clock import Clock
 from ticklake.errors import BrokerUnavailable, Retry
 from ticklake_io.kafka_producer import Publisher
@@ -113,13 +113,12 @@ class Alerting:
         if polled or self._lag.answered:  # a client polls as happily when no broker is there
             self.progress.polled_at = self._clock.monotonic()
         self._follow_changes()
-        for partition, records in polled.items():
-            if partition in self._owned:
-                self._judge(self._owned[partition], records)
+        ours = {partition: records for partition, records in polled.items() if partition in self._owned}
+        for partition, ticks in decoding.ticks(ours).items():
+            self._judge(self._owned[partition], ours[partition], ticks)
         self._begin_partitions()
 
-    def _judge(self, owned: _Owned, records: Records) -> None:
-        ticks = list(decoding.ticks(records))
+    def _judge(self, owned: _Owned, records: Records, ticks: list[Seen]) -> None:
         for each in owned.watch.judge(ticks):
             self.progress.alerts += 1
             self._say(each)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -11,11 +11,20 @@ from ticklake.columns import decode
 from ticklake_io.records import Records
 
 
-def ticks(records: Records) -> Iterator[Seen]:
-    """The valid ticks among `records`, in their order; what the lake would reject is left out."""
-    columns = decode(records.keys, records.values).columns
+def ticks(polled: Mapping[int, Records]) -> dict[int, list[Seen]]:
+    """The valid ticks among records, by partition and in their order; what the lake would reject is left out.
+
+    All are read in one go: a few records cost as much as a thousand.
+    """
+    columns = decode(
+        [key for records in polled.values() for key in records.keys],
+        [value for records in polled.values() for value in records.values],
+    ).columns
     ids, symbols, sources, sequences, prices = (columns[name].to_pylist() for name in ("TICK_ID", "SYMBOL", "SOURCE", "SEQUENCE", "PRICE"))
     events = columns["EVENT_TIME"].cast(pa.int64()).to_pylist()
-    for tick_id, symbol, source, event_us, sequence, price, time_ms in zip(ids, symbols, sources, events, sequences, prices, records.times_ms, strict=True):
+    places = ((partition, time_ms) for partition, records in polled.items() for time_ms in records.times_ms)
+    found: dict[int, list[Seen]] = {partition: [] for partition in polled}
+    for (partition, time_ms), tick_id, symbol, source, event_us, sequence, price in zip(places, ids, symbols, sources, events, sequences, prices, strict=True):
         if tick_id is not None:
-            yield Seen(tick_id, (symbol, source), event_us, sequence, price, time_ms * 1_000)
+            found[partition].append(Seen(tick_id, (symbol, source), event_us, sequence, price, time_ms * 1_000))
+    return found

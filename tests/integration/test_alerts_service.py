@@ -36,6 +36,7 @@ from ticklake.roles import Role, User
 from ticklake.settings import Settings
 from ticklake_io.changes import announce
 from ticklake_io.kafka_open import open_view
+from ticklake_io.records import Records
 from ticklake_io.sql import Statements
 from ticklake_io.topic_reader import KafkaTopicReader
 
@@ -53,7 +54,13 @@ class Service:
         name = uuid.uuid4().hex
         names = {f"{each}_topic": f"{each}-{name}" for each in ("ticks", "dead_letters", "landings", "changes", "alerts", "alerts_state")}
         place = platform.local.arguments()
-        self.values = names | {"kafka_bootstrap": bootstrap, "alerts_group": name, "alerts_http_port": str(self.port), "alerts_rules_s": "3600", "kafka_session_s": "6"}
+        self.values = names | {
+            "kafka_bootstrap": bootstrap,
+            "alerts_group": name,
+            "alerts_http_port": str(self.port),
+            "alerts_rules_s": "3600",
+            "kafka_session_s": "6",
+        }
         self.values |= {f"warehouse_{each}": str(place[each]) for each in ("account", "user", "password", "host", "port")}
         self.settings: Settings = settings(**self.values)
         create_topics(bootstrap, self.settings)
@@ -113,7 +120,8 @@ class Service:
     def expected(self) -> set[str]:
         """What the rules of the warehouse come to on the records of the broker, judged in one go."""
         rules = tables.read_rules(self.platform.warehouse)
-        return {said.alert_id for records in self._records(self.settings.ticks_topic).values() for said in Watch(rules).judge(decoding.ticks(records))}
+        ticks = decoding.ticks(self._records(self.settings.ticks_topic))
+        return {said.alert_id for each in ticks.values() for said in Watch(rules).judge(each)}
 
     def said(self) -> list[str]:
         """Ids on the alerts topic."""
@@ -123,7 +131,7 @@ class Service:
         """Ids in the warehouse."""
         return [row["ALERT_ID"] for row in self.platform.warehouse.rows("SELECT ALERT_ID FROM APP.ALERTS")]
 
-    def _records(self, topic: str) -> dict[int, decoding.Records]:
+    def _records(self, topic: str) -> dict[int, Records]:
         with closing(open_view(self.settings)) as view:
             ends = view.ends(topic)
             return view.read(topic, {partition: (0, end) for partition, end in ends.items()})
