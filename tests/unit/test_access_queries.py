@@ -107,6 +107,19 @@ def test_no_value_is_formatted_into_sql(path: Path) -> None:
     assert [text for text in texts if text.lstrip().startswith(words)] == []
 
 
+def test_whoever_writes_asks_for_the_right() -> None:
+    writers = [path for path in MODULES if any(ast.unparse(call.func).endswith(".rows") for call in asks(ast.parse(path.read_text())))]
+    assert writers
+    assert [path for path in writers if not any(_rights(path))] == []
+
+
+def _rights(path: Path) -> Iterator[str]:
+    """The rights that a module asks for: LIMIT of `user.require(Action.LIMIT)`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"require", "refusal"}:
+            yield from (each.attr for each in node.args if isinstance(each, ast.Attribute) and ast.unparse(each.value) == "Action")
+
+
 def test_sql_that_is_put_together_is_found() -> None:
     tree = ast.parse("sql = f'SELECT {x}'; good = statements['x']; w.warehouse.rows(sql); w._warehouse.frame(good); warehouse.rows(statements['x'])")
     assert [ast.unparse(call) for call in asks(tree) if formatted(call, looked_up(tree))] == ["w.warehouse.rows(sql)"]
