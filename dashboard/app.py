@@ -42,7 +42,7 @@ def portfolio_page(look: Look) -> None:
 
 def alerts_page(look: Look) -> None:
     """Price alerts: rules, inbox, and a form for another rule."""
-    alerts.render(look, _board, resources.tables(), resources.alerts(), resources.alert_desk(), resources.user())
+    alerts.render(look, _board, resources.tables(), resources.alerts(), resources.alert_desk(), resources.exports(), resources.user())
 
 
 def _board() -> pd.DataFrame | None:

@@ -25,7 +25,7 @@ _NUMBER, _NOTE, _TRIED = "alert_number", "alert_note", "alert_tried"
 
 def render(look: Look, prices: Prices, desk: Desk, user: User) -> None:
     """The form; the symbol that the frame shows is the one it begins with."""
-    st.html('<div class="tl-title">New rule</div>')
+    st.subheader("New rule", anchor=False)
     refusal = user.refusal(Action.ALERT)
     if refusal:
         st.html(headline.note(refusal))

@@ -29,7 +29,7 @@ def draw(look: Look, entries: Sequence[Entry], known: Known, desk: Desk, user: U
     """The table and the buttons beneath it."""
     shown = entries[:MOST]
     mine = [each.alert.alert_id for each in entries if not each.acknowledged_by and each.alert.owner == user.name]
-    st.html(f'<div class="tl-title">Inbox · {len(mine)} of mine to see</div>')
+    st.subheader(f"Inbox · {len(mine)} of mine to see", anchor=False)
     ids = [each.alert.alert_id for each in shown]
     table = f"alerts_inbox_{ids[0] if ids else ''}"  # a selection is of rows: with a new alert above, it would be of others
     st.dataframe(

@@ -29,7 +29,7 @@ _BUTTONS = (("Pause", State.PAUSED, State.ACTIVE), ("Resume", State.ACTIVE, Stat
 
 def draw(look: Look, listed: Sequence[Listed], known: Known, desk: Desk, user: User) -> None:
     """The table and the buttons beneath it."""
-    st.html(f'<div class="tl-title">Rules · {len(listed)}</div>')
+    st.subheader(f"Rules · {len(listed)}", anchor=False)
     ids = [each.rule.rule_id for each in listed]
     st.dataframe(
         _table(look, listed, known),

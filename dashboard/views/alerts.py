@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.alerts import form, inbox_panel, listing, rules_panel
+from dashboard.alerts import extracts, form, inbox_panel, listing, rules_panel
 from dashboard.alerts.desk import Desk
 from dashboard.alerts.inbox import Alerts
 from dashboard.alerts.prices import Prices, read_prices
 from dashboard.alerts.said import take_said
 from dashboard.components import headline
+from dashboard.components.export_button import export
+from dashboard.exports.desk import Exports
 from dashboard.look import Look
 from dashboard.tables import Tables
 from ticklake.changes import Subject
@@ -21,9 +23,10 @@ from ticklake.roles import User
 NOT_READ = "Reading the warehouse."
 
 
-def render(look: Look, prices: Prices, tables: Tables, alerts: Alerts, desk: Desk, user: User) -> None:
+def render(look: Look, prices: Prices, tables: Tables, alerts: Alerts, desk: Desk, exports: Exports, user: User) -> None:
     """The whole page."""
     st.fragment(_live, run_every=look.every_s)(look, prices, tables, alerts, desk, user)
+    export(exports, user, lambda: extracts.inbox(tables), "export-alerts")
     form.render(look, prices, desk, user)
 
 

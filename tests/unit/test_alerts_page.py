@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.alerts import extracts
 from dashboard.alerts.desk import Desk
 from dashboard.alerts.inbox import KEPT, Heard, Inbox, Listener
 from dashboard.alerts.listing import Listed, State, entries, preview, rules, standing, with_fired, with_heard
@@ -25,6 +26,7 @@ from ticklake.alerts.draft import MOST_NOTE, Draft
 from ticklake.alerts.rule import Kind, Rule
 from ticklake.changes import Subject
 from ticklake.errors import BrokerUnavailable, WarehouseBusy, WarehouseUnavailable
+from ticklake.exporting import Format, data_file
 from ticklake.roles import Role, User
 from ticklake_io.records import Records
 from ticklake_io.sql import Params, bind
@@ -123,13 +125,13 @@ class FakeDesk:
         return self.answer
 
 
-def page(board: object, tables: object, alerts: object, desk: object, user: object, look: object) -> None:
+def page(board: object, tables: object, alerts: object, desk: object, exports: object, user: object, look: object) -> None:
     """Runs as a script of its own, which sees no name of this module."""
     from dashboard.alerts import toasts
     from dashboard.views import alerts as view
 
     toasts(look, alerts, user)
-    view.render(look, lambda: board, tables, alerts, desk, user)
+    view.render(look, lambda: board, tables, alerts, desk, exports, user)
 
 
 def look(**more: Any) -> Look:
@@ -146,7 +148,7 @@ class Page:
         self.tables = FakeTables({"alerts_rules": frame(RULE) if rows is None else rows, "alerts_inbox": frame(KEPT_ALERT) if kept is None else kept})  # type: ignore[dict-item]
         self.inbox, self.desk = Inbox(), FakeDesk()
         board = more.pop("board", snapshot(latest_frame({})).board)
-        values = {"board": board, "tables": self.tables, "alerts": self.inbox, "desk": self.desk, "user": user, "look": look(**more)}
+        values = {"board": board, "tables": self.tables, "alerts": self.inbox, "desk": self.desk, "exports": None, "user": user, "look": look(**more)}
         self.test = AppTest.from_function(page, kwargs=values, default_timeout=30)
         self.run()
 
@@ -346,6 +348,19 @@ def test_a_draft_names_what_is_wrong_by_field(draft: Draft, fields: set[str]) ->
             draft.rule("r", "ana", NOW)
     else:
         assert draft.rule("r", "ana", NOW).owner == "ana"
+
+
+def test_the_inbox_is_taken_away_with_decimals_and_nothing_for_what_is_not_known() -> None:
+    tables = FakeTables({"alerts_inbox": frame(KEPT_ALERT, {}, {"ALERT_ID": "a0", "ACKNOWLEDGED_BY": "ben", "MOVED_PERCENT": "2.5", "WINDOW_S": 600})})
+    taken = extracts.inbox(tables)
+    assert taken is not None
+    assert (taken.sources, taken.as_of) == (("simulator",), NOW)
+    assert list(taken.frame["PRICE"]) == [Decimal("101.6")] * 2
+    assert list(taken.frame["MOVED_PERCENT"]) == [None, Decimal("2.5")]
+    assert list(taken.frame["ACKNOWLEDGED_AT"].isna()) == [True, False]
+    body = data_file(taken.frame, "alerts", Format.CSV).body.decode()
+    assert body.splitlines()[1].endswith(",101.60000000,101.50000000,,,\"\",,")
+    assert extracts.inbox(FakeTables({"alerts_inbox": frame(KEPT_ALERT)})) is None
 
 
 # What writes.
