@@ -29,6 +29,7 @@ from dashboard.tail.bar import Bar
 from dashboard.tail.follow import Follower, Stream
 from ticklake.changes import Subject
 from ticklake.clock import Clock
+from ticklake_io.serving import Verdict
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import Warehouse
 
@@ -39,6 +40,9 @@ STEP_S = 0.25
 
 EDGES_AT_LEAST, EDGES_AT_MOST = timedelta(minutes=3), timedelta(hours=1)
 """How far back the warehouse is asked when a minute's first and last trades were: as far as the tail goes, within these."""
+
+STOOD_S = 30.0
+"""A board that nobody has looked over for so long is no service."""
 
 FIRST_WAIT_S = 5.0
 """How long the first to look waits for the first board."""
@@ -97,9 +101,9 @@ class LiveMarketData:
         self._first, self._started = threading.Event(), threading.Lock()
 
     def board(self) -> Reading[Snapshot]:
+        self._start()  # first: the stream is reached while the warehouse answers
         picture = self._picture.get()
         if self._snapshot is None:
-            self._start()
             self._first.wait(FIRST_WAIT_S)
         snapshot = self._snapshot
         return Reading(snapshot, picture.problem or (snapshot.stream.problem if snapshot else None), picture.at)
@@ -111,6 +115,14 @@ class LiveMarketData:
         reading = self.board()
         bars = reading.value.bars.get((symbol, source), {}) if reading.value else None
         return Reading(None if bars is None else self._candles.candles((symbol, source), bars), reading.problem, reading.at)
+
+    def health(self) -> Verdict:
+        """Whether the board is looked over, which begins with the first who looks."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            return Verdict(True, "nobody has looked yet")
+        stood_s = (self._clock.now() - snapshot.at).total_seconds()
+        return Verdict(stood_s < STOOD_S, f"the board was looked over {stood_s:.1f} s ago")
 
     def step(self, wait_s: float) -> None:
         """Take in what has come, waiting up to `wait_s` seconds for the first record, and publish what it makes of the board."""

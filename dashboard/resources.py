@@ -194,9 +194,15 @@ def _session(query_tag: str) -> Warehouse:
     return open_warehouse(connection_arguments(read_settings()) | {"login_timeout": ANSWER_S, "network_timeout": ANSWER_S}, query_tag)
 
 
+@st.cache_resource(show_spinner=False)
+def _open() -> ExitStack:
+    """What stays open as long as this process lives."""
+    return ExitStack()
+
+
 def _serve_status(values: settings.Settings, data: LiveMarketData) -> None:
     """Serve what this process says of itself, beside its pages, as long as it lives. Raises `ConfigError` when the port is taken."""
     registry = CollectorRegistry()
     registry.register(DashboardMetrics(screen(), METER))
     pages = Pages(registry, data.health, data.health, lambda: {"screen": screen().report(), "reruns": METER.report()})
-    ExitStack().enter_context(serving(values.http_host, values.dashboard_http_port, pages, setting="TICKLAKE_DASHBOARD_HTTP_PORT"))
+    _open().enter_context(serving(values.http_host, values.dashboard_http_port, pages, setting="TICKLAKE_DASHBOARD_HTTP_PORT"))

@@ -24,6 +24,8 @@ class Screen:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: dict[int, NDArray[np.int64]] = {}
+        self._totals = np.zeros(len(BOUNDS_S), np.int64)
+        self._total_s = 0.0
         self._since_us: int | None = None
         self._newest_us = 0
 
@@ -43,6 +45,8 @@ class Screen:
         ages = np.maximum(0.0, (_us(at) - received_us) / 1e6)
         buckets = np.minimum(np.searchsorted(BOUNDS_S, ages), len(BOUNDS_S) - 1)
         with self._lock:
+            self._totals += np.bincount(buckets, minlength=len(BOUNDS_S))
+            self._total_s += float(ages.sum())
             self._newest_us = max(self._newest_us, int(received_us.max()))
             for second in np.unique(seconds).tolist():
                 counts = self._counts.setdefault(second, np.zeros(len(BOUNDS_S), np.int64))
@@ -50,6 +54,13 @@ class Screen:
             oldest = self._newest_us // 1_000_000 - KEPT_S
             for second in [each for each in self._counts if each < oldest]:
                 del self._counts[second]
+
+    def totals(self) -> tuple[list[tuple[str, float]], float]:
+        """As Prometheus has it: by upper bound in seconds the ticks so far up to it, and the sum of their ages in seconds."""
+        with self._lock:
+            counts = np.cumsum(self._totals).tolist()
+            bounds = [*map(str, BOUNDS_S[:-1:8].tolist()), "+Inf"]
+            return list(zip(bounds, [*counts[:-1:8], counts[-1]], strict=True)), self._total_s
 
     def report(self) -> dict[str, object]:
         """As JSON has it: `since` and `newest`, seconds since 1970 between whose ticks were counted, and by second of arrival [age, ticks] pairs."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from dashboard import meter
 from dashboard.components import headline
 from dashboard.frame import controls, quotas, status
 from dashboard.frame.market import HOME, exchange_zone, market_line
@@ -57,7 +58,7 @@ def bar(data: MarketData, tables: Tables, now: Now, targets: Targets) -> Look:
     st.html(f"<style>{_style()}{'' if motion else STILL}</style>")
     look = Look(key, zone, every_s, controls.palette(), now(), controls.local_zone(), motion)
     calendar = listed[key].calendar if key else HOME
-    st.fragment(_status, run_every=slowly(every_s))(look, calendar, data, tables, now, targets, frozenset(listed))
+    meter.fragment(_status, run_every=slowly(every_s))(look, calendar, data, tables, now, targets, frozenset(listed))
     unknown = controls.unknown_symbol(list(listed)) if key is None and listed else None
     if unknown:
         st.html(headline.note(unknown))

@@ -16,7 +16,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import figures
+from dashboard import figures, meter
 from dashboard.components import candles, headline, heatmap, movers, quote
 from dashboard.components.palette import Palette
 from dashboard.components.watchlist import watchlist
@@ -44,9 +44,9 @@ def render(look: Look, data: MarketData, now: Now, targets: Targets, chart: st.P
     strip = st.empty()
     left, right = st.columns([57, 43], gap="small")
     with left:
-        st.fragment(_prices, run_every=look.every_s)(look, data, now, targets, strip)
+        meter.fragment(_prices, run_every=look.every_s)(look, data, now, targets, strip)
     with right:
-        st.fragment(_charts, run_every=slowly(look.every_s))(look, data, chart)
+        meter.fragment(_charts, run_every=slowly(look.every_s))(look, data, chart)
 
 
 def _prices(look: Look, data: MarketData, now: Now, targets: Targets, strip: DeltaGenerator) -> None:

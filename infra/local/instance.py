@@ -26,7 +26,19 @@ COMPONENT_VARIABLE = "TICKLAKE_COMPONENT"
 BUCKET = "ticklake"
 HOST = "127.0.0.1"
 
-_OFFSETS = {"broker": 0, "controller": 1, "store": 2, "warehouse": 3, "airflow": 4, "dashboard": 5, "producer": 6, "consumer": 7, "execution": 8, "alerts": 9}
+_OFFSETS = {
+    "broker": 0,
+    "controller": 1,
+    "store": 2,
+    "warehouse": 3,
+    "airflow": 4,
+    "dashboard": 5,
+    "producer": 6,
+    "consumer": 7,
+    "execution": 8,
+    "alerts": 9,
+    "dashboard-status": 10,
+}
 _TUNING = {
     "PYTHONUNBUFFERED": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -34,7 +46,21 @@ _TUNING = {
     "SPT_NOENV": "1",
 }
 _NOISE = ("TICKLAKE_", "AIRFLOW", "PYTHON", "SNOWFLAKE_", "AWS_", "VIRTUAL_ENV", "STREAMLIT_")
-_DECIDED = ("home", "port_base", "component", "kafka_", "s3_", "warehouse_", "http_", "producer_http_", "consumer_http_", "alerts_http_", "dashboard_url")
+_DECIDED = (
+    "home",
+    "port_base",
+    "component",
+    "kafka_",
+    "s3_",
+    "warehouse_",
+    "http_",
+    "producer_http_",
+    "consumer_http_",
+    "alerts_http_",
+    "dashboard_http_",
+    "dashboard_url",
+    "airflow_url",
+)
 """How the settings begin that follow from the instance, so that the caller's own are not taken."""
 _CHOSEN = ("kafka_client",)
 """Settings that begin like those and yet are the caller's."""

@@ -47,7 +47,9 @@ def write_settings(instance: Instance, environ: Mapping[str, str] = os.environ) 
         "TICKLAKE_WAREHOUSE_HOST": HOST,
         "TICKLAKE_WAREHOUSE_PORT": str(instance.port("warehouse")),
         "TICKLAKE_DASHBOARD_URL": instance.urls()["dashboard"],
+        "TICKLAKE_AIRFLOW_URL": instance.urls()["airflow"],
         "TICKLAKE_PRODUCER_HTTP_PORT": str(instance.port("producer")),
+        "TICKLAKE_DASHBOARD_HTTP_PORT": str(instance.port("dashboard-status")),
         "TICKLAKE_CONSUMER_HTTP_PORT": str(instance.port("consumer")),
         "TICKLAKE_ALERTS_HTTP_PORT": str(instance.port("alerts")),
     }

@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="address that /metrics, /healthz and /readyz of the services listen on")
     producer_http_port: int = Field(9101, ge=0, le=65535, description="port of the producer's /metrics, /healthz and /readyz; 0: none")
     consumer_http_port: int = Field(9102, ge=0, le=65535, description="the consumer's; 0: none")
+    dashboard_http_port: int = Field(9104, ge=0, le=65535, description="the dashboard's own, beside its pages; 0: none")
     alerts_http_port: int = Field(9103, ge=0, le=65535, description="the alerts service's; 0: none")
 
     alerts_group: str = Field(

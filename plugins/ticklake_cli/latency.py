@@ -6,11 +6,12 @@ import argparse
 import io
 import json
 import sys
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -20,14 +21,16 @@ from ticklake.clock import SystemClock
 from ticklake.lake import Partition
 from ticklake.settings import Settings
 from ticklake_cli import facts
-from ticklake_io import generations
+from ticklake_io import generations, shown
 from ticklake_io.kafka_open import open_view
 from ticklake_io.kafka_view import KafkaView
+from ticklake_io.shown import Screen, Shown
 from ticklake_io.store import ObjectStore, open_store
 from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
 
 LAKE_TARGET_S = 6.0
 WAREHOUSE_TARGET_S = 30.0
+SCREEN_TARGET_S = 2.0
 
 _MOST_WAITING = 500_000
 """Most ticks that have not arrived that one measurement takes into memory."""
@@ -61,7 +64,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         waiting = list(islice(_waiting(kafka, store, settings, loaded_ends, now - longest), _MOST_WAITING))
     if len(waiting) == _MOST_WAITING:
         print(f"only the first {_MOST_WAITING} ticks that have not arrived were measured; choose a shorter --window", file=sys.stderr)
-    report = measure([*loaded, *waiting], now, args.window)
+    report = measure([*loaded, *waiting], now, args.window, shown.ask(settings))
     if args.json:
         print(json.dumps(report))
         return 0
@@ -72,8 +75,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def measure(arrivals: list[Arrival], now: datetime, window_s: int) -> dict[str, Any]:
-    """Percentiles per hop, of the ticks received in the `window_s` seconds that ended one target ago."""
+def measure(arrivals: list[Arrival], now: datetime, window_s: int, seen: Shown | None = None) -> dict[str, Any]:
+    """Percentiles per hop, of the ticks received in the `window_s` seconds that ended one target ago; `seen` is what the dashboard has shown."""
 
     def figures(target_s: float, hop: str) -> tuple[int, dict[str, float] | None]:
         end = now - timedelta(seconds=target_s)
@@ -85,7 +88,20 @@ def measure(arrivals: list[Arrival], now: datetime, window_s: int) -> dict[str, 
 
     ticks, to_lake = figures(LAKE_TARGET_S, "landed_at")
     _, to_warehouse = figures(WAREHOUSE_TARGET_S, "merged_at")
-    return {"ticks": ticks, "window_s": window_s, "to_lake": to_lake, "to_warehouse": to_warehouse, "to_screen": None}
+    to_screen = _to_screen(arrivals, now, window_s, seen.screen) if seen else None
+    return {"ticks": ticks, "window_s": window_s, "to_lake": to_lake, "to_warehouse": to_warehouse, "to_screen": to_screen}
+
+
+def _to_screen(arrivals: list[Arrival], now: datetime, window_s: int, screen: Screen) -> dict[str, float] | None:
+    """Ages at which ticks were first on screen; those received after the newest of them are not there yet."""
+    end = now.timestamp() - SCREEN_TARGET_S
+    begin = max(end - window_s, screen.since)
+    late = [now.timestamp() - received for each in arrivals if max(begin, screen.newest) < (received := each.received_at.timestamp()) < end]
+    ages = sorted([*screen.ages(begin, end), *((age, 1) for age in late)])
+    if not ages:
+        return None
+    ranks = list(accumulate(count for _, count in ages))
+    return {f"p{share}": round(ages[bisect_left(ranks, -(-ranks[-1] * share // 100))][0], 3) for share in (50, 95, 99)}
 
 
 def _loaded(warehouse: Warehouse, begin: datetime, end: datetime) -> Iterator[Arrival]:

@@ -25,6 +25,7 @@ from ticklake_io.metered import MeteredWarehouse
 from ticklake_io.migrations import migrate
 from ticklake_io.producing import Producing, SourceLine
 from ticklake_io.readings import Look
+from ticklake_io.shown import Reruns, Screen, Shown
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import SnowflakeWarehouse, open_warehouse
 
@@ -44,6 +45,7 @@ class World:
     channel: MemoryChannel = field(default_factory=MemoryChannel)
     look: Look = field(default_factory=lambda: Look(FRESH, {TOPIC: 7}, None, {Place(1, 0): (0, None)}))
     producing: Producing = field(default_factory=Producing)
+    shown: Shown | None = None
     more: dict[str, object] = field(default_factory=dict)
 
     def run(self, other: SnowflakeWarehouse | None = None, minutes: float = 5) -> Report:
@@ -67,6 +69,7 @@ class World:
             statements=STATEMENTS,
             look=look,
             producing=lambda: self.producing,
+            shown=lambda: self.shown,
             expected=lambda _: True,
         ).run()
 
@@ -121,6 +124,7 @@ def steady(minutes: int, begin: int = 0) -> list[tuple[float, float, float, floa
 def test_what_is_measured_is_kept(world: World) -> None:
     world.loads(*steady(10))
     world.producing = Producing((SourceLine("alphavantage", "ok", 5, True, 12, {}, ""),))
+    world.shown = Shown(Screen(0, 0, {}), Reruns(9, 0.01, 0.25, 0.5))
     report = world.run(minutes=10)
     assert (report.changed, report.raised, report.unmeasured) == ([], [], None)
     found = world.metrics()
@@ -129,6 +133,7 @@ def test_what_is_measured_is_kept(world: World) -> None:
     assert (found["copy_success_percent"], found["objects_waiting"]) == (100, 0)
     assert (found["load_p50_s"], found["load_p95_s"]) == (10, 10)
     assert found["calls_left alphavantage"] == 12
+    assert found["dashboard_rerun_p95_s"] == 0.25
     assert found["component_up broker"] == found["component_up store"] == found["component_up warehouse"] == 1
     assert found["availability_percent 1d"] == 100
     assert world.minutes() == dict.fromkeys(("12:03", "12:04", "12:05", "12:06", "12:07"), 1.0)

@@ -19,6 +19,7 @@ from ticklake_cli.facts import percentile
 from ticklake_cli.latency import Arrival, measure
 from ticklake_io.kafka_view import KafkaView
 from ticklake_io.records import Records
+from ticklake_io.shown import Reruns, Screen, Shown
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 
@@ -53,6 +54,29 @@ def test_a_percentile_is_the_smallest_value_that_covers_its_share(values: list[f
     found = percentile(values, share)
     assert sum(value <= found for value in values) >= share * len(values)
     assert sum(value < found for value in values) < share * len(values)
+
+
+def shown(*ages: tuple[int, float, int], newest_s: float = 0) -> Shown:
+    """A dashboard that has shown ticks: received so many seconds ago, at that age, so many; none of the last `newest_s` seconds."""
+    seconds: dict[str, list[tuple[float, int]]] = {}
+    for received_s, age_s, count in ages:
+        seconds.setdefault(str(int(NOW.timestamp()) - received_s), []).append((age_s, count))
+    return Shown(Screen(NOW.timestamp() - 1000, NOW.timestamp() - newest_s, seconds), Reruns(0, 0, 0, 0))
+
+
+def test_ages_on_screen_are_those_of_the_window_that_ended_a_moment_ago() -> None:
+    seen = shown((400, 9.0, 50), (100, 0.5, 98), (90, 1.5, 2), (1, 9.0, 50))
+    assert measure([], NOW, 300, seen)["to_screen"] == {"p50": 0.5, "p95": 0.5, "p99": 1.5}
+
+
+def test_what_is_not_on_screen_counts_at_its_present_age() -> None:
+    seen = shown((100, 0.5, 9), newest_s=50)
+    assert measure([arrival(60, 1, 2), arrival(40, 1, 2)], NOW, 300, seen)["to_screen"] == {"p50": 0.5, "p95": 40.0, "p99": 40.0}
+
+
+def test_without_a_dashboard_nothing_is_said_of_the_screen() -> None:
+    assert measure([arrival(60, 1, 2)], NOW, 300, None)["to_screen"] is None
+    assert measure([], NOW, 300, shown())["to_screen"] is None
 
 
 def tick(at: datetime) -> Tick:

@@ -22,6 +22,7 @@ from ticklake_io import metrics_table
 from ticklake_io.notices import Channel
 from ticklake_io.producing import Producing
 from ticklake_io.readings import Look
+from ticklake_io.shown import Shown
 from ticklake_io.sql import Statements
 from ticklake_io.store import ObjectStore
 from ticklake_io.warehouse import Warehouse
@@ -46,7 +47,7 @@ class Report:
 
 
 class Monitor:
-    """Watches. `look` reads the hops, `producing` the sources, `expected` whether ticks are owed at a time."""
+    """Watches. `look` reads the hops, `producing` the sources, `shown` the dashboard, `expected` whether ticks are owed at a time."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class Monitor:
         statements: Statements,
         look: Callable[[datetime], Look],
         producing: Callable[[], Producing],
+        shown: Callable[[], Shown | None],
         expected: Callable[[datetime], bool],
     ) -> None:
         self._settings = settings
@@ -69,6 +71,7 @@ class Monitor:
         self._statements = statements
         self._look = look
         self._producing = producing
+        self._shown = shown
         self._expected = expected
         self._targets = {"event": settings.target_event_s, "lake": settings.target_lake_s, "warehouse": settings.target_warehouse_s}
 
@@ -81,7 +84,7 @@ class Monitor:
         known = memory.read(self._store)
         look = self._look(now)
         measured = [*probes.hops(look, judge(look.readings, self._targets)), *probes.dashboard(self._settings.dashboard_url, self._clock)]
-        measured += probes.calls_left(self._producing())
+        measured += [*probes.drawing(self._shown()), *probes.calls_left(self._producing())]
         ledger = Ledger(self._warehouse, self._statements, now)
         drift: list[Measurement] = []
         fault, judged_to = look.fault, self._judged_to(known, now)

@@ -16,6 +16,7 @@ from ticklake.lake import Partition
 from ticklake.measurement import Measurement
 from ticklake_io.producing import Producing
 from ticklake_io.readings import Look
+from ticklake_io.shown import Shown
 from ticklake_io.store import ObjectStore
 
 PATIENCE_S = 10.0
@@ -68,6 +69,12 @@ def dashboard(url: str | None, clock: Clock) -> Iterator[Measurement]:
     except (httpx.HTTPError, httpx.InvalidURL):
         well = False
     yield Measurement("dashboard_response_s", round(clock.monotonic() - began, 4) if well else PATIENCE_S, "s")
+
+
+def drawing(shown: Shown | None) -> Iterator[Measurement]:
+    """How long the dashboard takes to draw, of the last minutes' reruns; nothing while nobody looks."""
+    if shown and shown.reruns.count:
+        yield Measurement("dashboard_rerun_p95_s", shown.reruns.p95, "s")
 
 
 def calls_left(producing: Producing) -> Iterator[Measurement]:

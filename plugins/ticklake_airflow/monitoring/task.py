@@ -13,7 +13,7 @@ from ticklake_airflow import connections
 from ticklake_airflow.defaults import SQL_FOLDER
 from ticklake_airflow.monitoring.monitor import Monitor
 from ticklake_airflow.query_tag import query_tag
-from ticklake_io import producing
+from ticklake_io import producing, shown
 from ticklake_io.changes import announce
 from ticklake_io.notices import open_channels
 from ticklake_io.readings import look
@@ -35,6 +35,7 @@ def monitor_pipeline(settings: Settings, run_id: str) -> dict[str, Any]:
             statements=Statements(SQL_FOLDER / "monitor_pipeline"),
             look=lambda now: look(settings, store, warehouse, now, lambda: producing.expects_ticks(settings, sources, now, told)),
             producing=lambda: told,
+            shown=lambda: shown.ask(settings),
             expected=lambda at: producing.expects_ticks(settings, sources, at, told),
         ).run()
     announce(settings, Subject.METRICS)

@@ -1,0 +1,47 @@
+"""What the running dashboard says of itself: how old ticks were when they were first on screen, and how long it takes to draw."""
+
+from __future__ import annotations
+
+import httpx
+import msgspec
+
+from ticklake.settings import Settings
+
+PATIENCE_S = 2.0
+
+
+class Screen(msgspec.Struct, frozen=True):
+    """Ticks received from `since` to `newest` (seconds since 1970) that were shown: by second of their arrival [age in seconds, ticks] pairs."""
+
+    since: float
+    newest: float
+    seconds: dict[str, list[tuple[float, int]]]
+
+    def ages(self, first: float, end: float) -> list[tuple[float, int]]:
+        """The pairs of ticks received in the seconds from `first` to before `end`."""
+        return [pair for second, pairs in self.seconds.items() if first <= int(second) < end for pair in pairs]
+
+
+class Reruns(msgspec.Struct, frozen=True):
+    """Runs of pages and fragments in the last minutes, and percentiles of what they took, in seconds."""
+
+    count: float
+    p50: float
+    p95: float
+    p99: float
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """The dashboard's own account."""
+
+    screen: Screen
+    reruns: Reruns
+
+
+def ask(settings: Settings) -> Shown | None:
+    """What the dashboard of this instance answers; None when it does not, as before the first page was opened."""
+    try:
+        answer = httpx.get(f"http://{settings.http_host}:{settings.dashboard_http_port}/status", timeout=PATIENCE_S, trust_env=False)
+        return msgspec.json.decode(answer.raise_for_status().content, type=Shown)
+    except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError):
+        return None
