@@ -17,7 +17,9 @@ from dashboard.alerts import toasts
 from dashboard.freshness import Hop, hops
 from dashboard.links import Links
 from dashboard.look import Look
-from dashboard.views import access, alerts, chart, live, pipeline, portfolio, quality
+from dashboard.risk.books import DeskBooks
+from dashboard.risk.limit_book import LimitBook
+from dashboard.views import access, alerts, chart, live, pipeline, portfolio, quality, risk
 from ticklake.errors import ConfigError
 from ticklake.thresholds import thresholds
 
@@ -38,6 +40,13 @@ def portfolio_page(look: Look) -> None:
     """What is held, what it is worth, and how that came about."""
     desk, store = resources.portfolio_desk(), resources.portfolio_store()
     portfolio.render(look, desk, store, resources.exports(), resources.user(), resources.clock().now)
+
+
+def risk_page(look: Look) -> None:
+    """What an instrument or a portfolio may lose, what moves together, and what a bad day would cost."""
+    tables, clock = resources.tables(), resources.clock()
+    limits = LimitBook(tables, resources.app_warehouse(), clock)
+    risk.render(look, tables, DeskBooks(resources.portfolio_desk()), limits, resources.exports(), resources.user(), clock.now)
 
 
 def alerts_page(look: Look) -> None:
@@ -82,7 +91,7 @@ class Entry(NamedTuple):
 
 PAGES: dict[str, list[Entry]] = {
     "Markets": [Entry("Live", "live", live_page), Entry("Chart", "chart", chart_page)],
-    "Money": [Entry("Portfolio", "portfolio", portfolio_page)],
+    "Money": [Entry("Portfolio", "portfolio", portfolio_page), Entry("Risk", "risk", risk_page)],
     "Watch": [Entry("Alerts", "alerts", alerts_page), Entry("Data quality", "quality", quality_page), Entry("Pipeline", "pipeline", pipeline_page)],
     "Account": [Entry("Access", "access", access_page)],
 }

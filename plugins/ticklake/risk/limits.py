@@ -33,7 +33,7 @@ class Status(StrEnum):
 
 
 class Metric(StrEnum):
-    """What is limited; all but beta and the effective number of positions are shares, where 0.2 is 20 %."""
+    """What is limited; all but the Herfindahl index and beta are shares, where 0.2 is 20 %."""
 
     POSITION = "position"
     TOP_FIVE = "top_five"

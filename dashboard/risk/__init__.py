@@ -1,0 +1,1 @@
+"""The panels of the Risk page, and what they read and write."""
