@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +22,9 @@ from ticklake.portfolio.model import Kind
 from ticklake.roles import User
 
 SAMPLE = Path(__file__).with_name("sample.csv")
+
+EARLIEST = date(1970, 1, 1)
+"""Of a line by hand."""
 
 SHOWN = 500
 """Lines of a preview."""
@@ -67,7 +71,7 @@ def draw_form(entry: Entry) -> None:
         first, second = st.columns(2), st.columns(len(_NUMBERS))
         row = {
             "id": token,
-            "date": first[0].date_input("Date", value=entry.reader.at.date(), key=f"line-date-{token}").isoformat(),
+            "date": first[0].date_input("Date", value=entry.reader.at.date(), min_value=EARLIEST, key=f"line-date-{token}").isoformat(),
             "kind": first[1].selectbox("Kind", _KINDS, key=f"line-kind-{token}"),
         }
         for name, column in zip(_NUMBERS, second, strict=True):

@@ -36,6 +36,13 @@ def draw_growth(look: Look, desk: Desk, portfolio: Portfolio, now: Now) -> None:
     st.fragment(_growth, run_every=None if look.every_s is None else max(look.every_s, GROWTH_S))(look, desk, portfolio, now)
 
 
+def say(html: str) -> None:
+    """One element, whether there is something to say or not: what follows keeps its place."""
+    place = st.empty()
+    if html:
+        place.html(html)
+
+
 def read(desk: Desk, portfolio: Portfolio, at: datetime) -> Reading[Live]:
     """The portfolio at the time `at`."""
     ledger = desk.ledger(portfolio, at)
@@ -48,14 +55,14 @@ def read(desk: Desk, portfolio: Portfolio, at: datetime) -> Reading[Live]:
 def _valued(look: Look, desk: Desk, portfolio: Portfolio, now: Now, private: bool) -> None:
     at = now()
     reading = read(desk, portfolio, at)
-    st.html(headline.problem(reading.problem) or "<span></span>")
+    say(headline.problem(reading.problem))
     live = reading.value
     if live is None or not live.ledger.entered:
         st.html(headline.note(NOTHING if live else "The portfolio is being read."))
         return
     parts, total = rows(live)
     st.html(key_figures.strip(live, total, private))
-    st.html(headline.note(left_out) if (left_out := _left_out(live)) else "<span></span>")
+    say(headline.note(left_out) if (left_out := _left_out(live)) else "")
     left, right = st.columns([72, 28], gap="medium")
     names = [live.ledger.listed[part.name].name if part.name in live.ledger.listed else "" for part in parts]
     left.html(positions_table.table(parts, total, names, at, portfolio.currency, private))
@@ -92,7 +99,7 @@ def _lots(parts: Sequence[Row], currency: str, private: bool) -> None:
     chosen = st.selectbox("Lots of", list(held), index=None, key="lots", placeholder="Lots of a position", label_visibility="collapsed", width=260)
     part = held.get(chosen or "")
     if part is None or part.position is None:
-        st.html("<span></span>")
+        st.empty()
         return
     lots = part.position.lots
     frame = pd.DataFrame(
@@ -114,7 +121,7 @@ def _growth(look: Look, desk: Desk, portfolio: Portfolio, now: Now) -> None:
         st.html(headline.note(f"No growth to draw: {live.no_growth if live else 'the portfolio is being read'}."))
         return
     benchmark = portfolio.benchmark or "Benchmark"
-    st.html(headline.note(f"No line of a benchmark: {live.no_benchmark}.") if live.no_benchmark else "<span></span>")
+    say(headline.note(f"No line of a benchmark: {live.no_benchmark}.") if live.no_benchmark else "")
     data = performance_chart.data(live.growth, live.benchmark, benchmark)
     alt = performance_chart.describe(live.growth, live.benchmark, benchmark)
     st.vega_lite_chart(data, performance_chart.spec(look.palette), width="stretch", key="growth", alt=alt)

@@ -17,6 +17,9 @@ from ticklake.portfolio.entry import reversal_conflicts
 from ticklake.portfolio.model import Kind, Transaction, transaction_id
 from ticklake.roles import Action, User
 
+MOST = 2_000
+"""Rows shown; the filter finds the others."""
+
 
 def draw(ledger: Ledger, store: PortfolioStore, user: User, at: datetime, private: bool) -> None:
     """Newest first; a selected one can be reversed by who may."""
@@ -24,11 +27,11 @@ def draw(ledger: Ledger, store: PortfolioStore, user: User, at: datetime, privat
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input("Filter", key="transactions-filter", placeholder="Symbol, kind, day or note", label_visibility="collapsed", width=280)
         shown = matching(every, text)
-        st.html(f'<span class="tl-small tl-muted">{len(shown):,} of {len(every):,}</span>', width="content")
+        st.html(f'<span class="tl-small tl-muted">{min(len(shown), MOST):,} of {len(every):,}</span>', width="content")
     if not shown:
         st.html(headline.note("No transactions yet." if not every else "None matches the filter; clear it to see all."))
         return
-    frame = listing(shown, private, ledger.entered)
+    frame = listing(shown[:MOST], private, ledger.entered)
     event = st.dataframe(
         frame, hide_index=True, height=320, key="transactions", on_select="rerun", selection_mode="single-row", alt="The transactions, newest first"
     )

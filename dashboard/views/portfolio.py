@@ -36,7 +36,7 @@ def render(look: Look, desk: Desk, store: PortfolioStore, exports: Exports, user
     """The whole page, for `user`."""
     st.html(f"<style>{_style()}</style>")
     known = desk.portfolios()
-    st.html(headline.problem(known.problem) or "<span></span>")
+    live_panel.say(headline.problem(known.problem))
     if known.value is None:
         st.html(headline.note("The portfolios are being read."))
         return

@@ -60,8 +60,9 @@ def test_what_happens_on_a_weekend_belongs_to_the_next_close() -> None:
 
 
 def test_a_holiday_carries_the_close_for_a_week_and_over_a_split() -> None:
-    closes = Closes({FIRST: D(90)}, [(FIRST + timedelta(2), D(3))])
-    assert closes.on(FIRST + timedelta(1)) == D(90)
+    closes = Closes({FIRST: D(90)}, [(FIRST, D(7)), (FIRST + timedelta(2), D(3))])
+    assert closes.on(FIRST) == closes.on(FIRST + timedelta(1)) == D(90)
+    assert closes.on(FIRST + timedelta(2)) == D(30)
     assert closes.on(FIRST + timedelta(7)) == D(30)
     assert closes.on(FIRST + timedelta(8)) is None
     assert closes.on(FIRST - timedelta(1)) is None

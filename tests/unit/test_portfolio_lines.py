@@ -140,6 +140,14 @@ def test_a_line_that_undoes_what_is_booked_stops_the_import() -> None:
     assert found.conflicts == ("2026-03-09 sell: sells 10 of IBM, 6 are held and the portfolio allows no shorts",)
 
 
+def test_what_was_broken_before_stops_nothing() -> None:
+    header = "date,kind,symbol,quantity,price\n"
+    rows, _ = table(f"{header}2026-03-02,sell,IBM,10,1\n".encode())
+    broken, _ = READER.read(rows)
+    found = planned(f"{header}2026-03-05,buy,KO,4,2\n", tuple(broken))
+    assert (len(found.new), found.errors, found.conflicts) == (1, (), ())
+
+
 def test_a_reversal_is_judged_by_what_would_be_left() -> None:
     buy, sell = planned("date,kind,symbol,quantity,price\n2026-03-02,buy,IBM,10,1\n2026-03-09,sell,IBM,10,2\n").new
     back = Transaction(id="r", traded_on=buy.traded_on, kind=Kind.REVERSAL, currency="USD", reverses=buy.id)
