@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
 from dashboard.portfolio.frames import SYNTHETIC, Listed, Past
 from ticklake.portfolio.model import Kind, Portfolio, Transaction, transaction_id
@@ -37,37 +38,19 @@ def transactions(owner: Portfolio, held: list[str], pasts: Mapping[str, Past], a
     days = sorted(set.intersection(*(set(pasts[symbol].closes) if symbol in pasts else set() for symbol in held)))[-SESSIONS:]
     if len(days) < 2:
         return []
-    lines = [_line(owner, at, days[0], Kind.DEPOSIT, amount=_START)]
-    lines += [_trade(owner, at, days[0], Kind.BUY, symbol, pasts, _PART) for symbol in held]
-    lines += [_trade(owner, at, days[len(days) // 2], Kind.BUY, symbol, pasts, _PART / 2) for symbol in held[:3]]
-    first = lines[1].quantity or Decimal(0)
-    sold_on = days[len(days) * 3 // 4]
-    lines.append(_line(owner, at, sold_on, Kind.SELL, symbol=held[0], quantity=max(Decimal(1), first // 2), price=pasts[held[0]].closes[sold_on], fee=_FEE))
-    return [_numbered(owner, each, number) for number, each in enumerate(lines, 1)]
+    line = partial(Transaction, id="", currency=owner.currency, entered_at=at)
 
+    def bought(symbol: str, day: date, worth: Decimal) -> Transaction:
+        close = pasts[symbol].closes[day]
+        return line(traded_on=day, kind=Kind.BUY, symbol=symbol, quantity=max(Decimal(1), worth // close), price=close, fee=_FEE)
 
-def _trade(owner: Portfolio, at: datetime, day: date, kind: Kind, symbol: str, pasts: Mapping[str, Past], worth: Decimal) -> Transaction:
-    close = pasts[symbol].closes[day]
-    return _line(owner, at, day, kind, symbol=symbol, quantity=max(Decimal(1), worth // close), price=close, fee=_FEE)
-
-
-def _line(
-    owner: Portfolio,
-    at: datetime,
-    day: date,
-    kind: Kind,
-    *,
-    symbol: str | None = None,
-    quantity: Decimal | None = None,
-    price: Decimal | None = None,
-    amount: Decimal | None = None,
-    fee: Decimal = Decimal(0),
-) -> Transaction:
-    return Transaction(
-        id="", traded_on=day, kind=kind, currency=owner.currency, symbol=symbol, quantity=quantity, price=price, amount=amount, fee=fee, entered_at=at
-    )
-
-
-def _numbered(owner: Portfolio, each: Transaction, number: int) -> Transaction:
-    given = f"demo-{number}"
-    return replace(each, id=transaction_id(owner.id, given), import_id=given, line=number)
+    begin, middle, late = days[0], days[len(days) // 2], days[len(days) * 3 // 4]
+    bought_first = [bought(symbol, begin, _PART) for symbol in held]
+    half = max(Decimal(1), (bought_first[0].quantity or Decimal(0)) // 2)
+    lines = [
+        line(traded_on=begin, kind=Kind.DEPOSIT, amount=_START),
+        *bought_first,
+        *(bought(symbol, middle, _PART / 2) for symbol in held[:3]),
+        line(traded_on=late, kind=Kind.SELL, symbol=held[0], quantity=half, price=pasts[held[0]].closes[late], fee=_FEE),
+    ]
+    return [replace(each, id=transaction_id(owner.id, f"demo-{number}"), import_id=f"demo-{number}", line=number) for number, each in enumerate(lines, 1)]
