@@ -1,4 +1,4 @@
-"""The dashboard's server: `python -m dashboard`. Address and port are Streamlit's own settings (STREAMLIT_SERVER_ADDRESS, _PORT)."""
+"""The dashboard's server: `python -m dashboard`. It takes the flags and the environment (STREAMLIT_SERVER_PORT, …) of `streamlit run`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from pathlib import Path
 
 import streamlit as st
 import structlog
+from streamlit.web import cli
 
 from dashboard.access.oidc import auth_section
 from ticklake import settings
 from ticklake.errors import ConfigError
 
-log = structlog.get_logger()
-
 APP = Path(__file__).parent / "app.py"
+
+log = structlog.get_logger()
 
 
 def main() -> int:
@@ -24,7 +25,9 @@ def main() -> int:
     except ConfigError as error:
         log.error("cannot_start", reason=str(error))
         return 2
-    st.App(APP, secrets={"auth": {**auth}} if auth else None).run()
+    if auth is not None:
+        st.secrets.merge_programmatic_secrets({"auth": auth})
+    cli.main(["run", str(APP), *sys.argv[1:]], prog_name="streamlit", standalone_mode=False)
     return 0
 
 
