@@ -16,10 +16,11 @@ import structlog
 
 from streaming.alerts import tables
 from streaming.alerts.progress import Progress
+from streaming.log import place
 from ticklake.alerts import alert
 from ticklake.alerts.rule import Rule
 from ticklake.clock import Clock
-from ticklake.errors import BrokerUnavailable, Retry, TicklakeError
+from ticklake.errors import BrokerUnavailable, Retry, Stop, TicklakeError
 from ticklake_io.records import Committed, Records, RecordSource
 from ticklake_io.warehouse import Warehouse
 
@@ -75,6 +76,8 @@ class Clerk:
                 self.run_once()
         except TicklakeError as error:
             self.failure = error
+        except Exception as error:  # a service that never hears of a rule again must not look alive
+            self.failure = Stop(f"dealing with the warehouse failed: {type(error).__name__} at {place(error)}")
 
     def run_once(self, wait_s: float = _POLL_S) -> None:
         """One turn; waits up to `wait_s` for alerts that were said. Raises a `Stop` of broker or warehouse."""

@@ -90,6 +90,11 @@ def test_an_alert_says_what_was_moved_away_from_and_by_how_much() -> None:
     assert alert.decode(alert.encode(said)) == said
 
 
+def test_the_largest_move_of_all_can_be_told() -> None:
+    (said,) = Watch([rule(Kind.MOVE_UP)]).judge([seen("0.00000001"), seen("999999999999.99999999", 30)])
+    assert said.moved == Decimal("9999999999999999999800")
+
+
 def test_late_repeated_and_ill_dated_ticks_fire_nothing_and_move_nothing() -> None:
     tally = Tally()
     watch = Watch([rule()], tally=tally)

@@ -31,7 +31,7 @@ from ticklake.alerts import alert
 from ticklake.alerts.alert import Alert
 from ticklake.alerts.rule import Kind, Rule
 from ticklake.changes import Subject
-from ticklake.errors import BrokerUnavailable, ConfigError, WarehouseRefused, WarehouseUnavailable
+from ticklake.errors import BrokerUnavailable, ConfigError, Stop, WarehouseRefused, WarehouseUnavailable
 from ticklake_io.records import Records
 from ticklake_io.sql import Params
 from ticklake_io.warehouse import Row
@@ -499,6 +499,10 @@ def test_a_warehouse_that_refuses_ends_the_service() -> None:
     office.warehouse.trouble = WarehouseRefused("no such table")
     office.clerk.run(threading.Event())
     with pytest.raises(WarehouseRefused):
+        office.clerk.changed_rules()
+    office.warehouse.trouble = KeyError("nobody foresaw it")
+    office.clerk.run(threading.Event())
+    with pytest.raises(Stop, match="KeyError at test_alerts_service"):
         office.clerk.changed_rules()
 
 
