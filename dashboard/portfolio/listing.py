@@ -1,8 +1,9 @@
-"""Transactions as a table, newest last, as they were entered."""
+"""Transactions as a table, in the order given, as they were entered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, tzinfo
 from decimal import Decimal
 
 import pandas as pd
@@ -13,8 +14,8 @@ from ticklake.portfolio.model import Transaction
 _AMOUNTS = ("Quantity", "Amount", "Fee")
 
 
-def listing(transactions: Iterable[Transaction], private: bool = False, stored: Sequence[Transaction] = ()) -> pd.DataFrame:
-    """One row each; State says what was reversed, among `stored`, and what the market told."""
+def listing(transactions: Iterable[Transaction], private: bool = False, stored: Sequence[Transaction] = (), zone: tzinfo = UTC) -> pd.DataFrame:
+    """One row each; State says what was reversed, among `stored`, and what takes it back. Times are written in `zone`."""
     reversed_ids = {each.reverses for each in stored if each.reverses}
     rows = [
         {
@@ -31,7 +32,7 @@ def listing(transactions: Iterable[Transaction], private: bool = False, stored: 
             "State": "reversed" if each.id in reversed_ids else f"takes back {each.reverses[:8]}" if each.reverses else "",
             "Note": each.note,
             "By": each.entered_by,
-            "Entered (UTC)": f"{each.entered_at:%Y-%m-%d %H:%M:%S}" if each.entered_at.year > 1 else "",
+            "Entered": "" if each.by_market else f"{each.entered_at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}",
             "Import id": each.import_id,
             "Id": each.id[:8],
         }

@@ -9,6 +9,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard.components import headline
+from dashboard.look import Look
 from dashboard.portfolio.ledger import Ledger
 from dashboard.portfolio.listing import listing
 from dashboard.portfolio.saving import save
@@ -21,7 +22,7 @@ MOST = 2_000
 """Rows shown; the filter finds the others."""
 
 
-def draw(ledger: Ledger, store: PortfolioStore, user: User, at: datetime, private: bool) -> None:
+def draw(look: Look, ledger: Ledger, store: PortfolioStore, user: User, at: datetime, private: bool) -> None:
     """Newest first; a selected one can be reversed by who may."""
     every = sorted([*ledger.entered, *(each for each in ledger.effective if each.by_market)], key=lambda each: each.order, reverse=True)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -31,7 +32,7 @@ def draw(ledger: Ledger, store: PortfolioStore, user: User, at: datetime, privat
     if not shown:
         st.html(headline.note("No transactions yet." if not every else "None matches the filter; clear it to see all."))
         return
-    frame = listing(shown[:MOST], private, ledger.entered)
+    frame = listing(shown[:MOST], private, ledger.entered, look.tz(None))
     event = st.dataframe(
         frame, hide_index=True, height=320, key="transactions", on_select="rerun", selection_mode="single-row", alt="The transactions, newest first"
     )

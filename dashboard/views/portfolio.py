@@ -68,7 +68,7 @@ def _below(look: Look, desk: Desk, store: PortfolioStore, user: User, chosen: Po
     with tabs["Performance"]:
         live_panel.draw_growth(look, desk, chosen, now)
     with tabs["Transactions"]:
-        transactions_panel.draw(ledger, store, user, now(), private)
+        transactions_panel.draw(look, ledger, store, user, now(), private)
     if "Import" in tabs:
         entry = Entry(ledger, desk.reader(chosen, user, now()), store, user)
         with tabs["Import"]:

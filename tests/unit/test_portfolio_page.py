@@ -203,6 +203,39 @@ def test_a_line_by_hand_is_judged_and_stored(memory: Memory) -> None:
     assert (stored["kind"], stored["quantity"], stored["entered_by"]) == ("sell", "4", "ana")
 
 
+def panel(ledger: object, named: object, store: object, user: object, now: object) -> None:
+    """Runs as a script of its own, for a test cannot select a row."""
+    from dashboard.portfolio import transactions_panel
+
+    transactions_panel._reverse(ledger, named, store, user, now)
+
+
+def test_a_reversal_names_what_it_takes_back_who_and_why(memory: Memory) -> None:
+    ledger = Desk(memory, PRICES).ledger(OWN, NOW).value
+    assert ledger is not None
+    arguments = {"ledger": ledger, "named": ledger.entered[0], "store": memory.store, "user": ANALYST, "now": NOW}
+    test = AppTest.from_function(panel, kwargs=arguments, default_timeout=30).run()
+    test.text_input[0].input("typed twice")
+    test.button[0].click().run()
+    assert not test.exception
+    back = list(memory.transactions.values())[-1]
+    assert (back["kind"], back["reverses"], back["note"], back["entered_by"]) == ("reversal", "IBM-10", "typed twice", "ana")
+    after = shown(memory)
+    assert "820.00" in texts(after)
+    assert "1,820.00" not in texts(after)
+    listed = next(frame.value for frame in after.dataframe if "State" in frame.value)
+    assert sorted(listed["State"]) == ["", "reversed", "takes back IBM-10"]
+
+
+def test_the_filter_finds_by_every_word(memory: Memory) -> None:
+    test = shown(memory)
+    test.text_input(key="transactions-filter").input("buy brk").run()
+    (listed,) = [frame.value for frame in test.dataframe if "State" in frame.value]
+    assert list(listed["Symbol"]) == ["BRK.B"]
+    test.text_input(key="transactions-filter").input("nothing").run()
+    assert "None matches the filter" in texts(test)
+
+
 def test_a_viewer_sees_and_cannot_write(memory: Memory) -> None:
     test = shown(memory, user=VIEWER)
     assert "1,820.00" in texts(test)
