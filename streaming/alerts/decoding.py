@@ -16,6 +16,8 @@ def ticks(polled: Mapping[int, Records]) -> dict[int, list[Seen]]:
 
     All are read in one go: a few records cost as much as a thousand.
     """
+    if not polled:
+        return {}
     columns = decode(
         [key for records in polled.values() for key in records.keys],
         [value for records in polled.values() for value in records.values],
