@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
 import numpy as np
 import structlog
 
 from dashboard.news import News
+from dashboard.tail.landings import Landings
 from dashboard.tail.tail import Tail
 from dashboard.tail.ticks import TICK, Keys, Ticks
 from dashboard.trouble import explain
@@ -35,21 +34,9 @@ PROBE_S = 2.0
 LIFE_S = 10.0
 """Between two looks whether the topic is still the same one."""
 
-_HINTS_KEPT = 5_000
 _NOTHING = np.zeros(0, TICK)
 
 log = structlog.get_logger()
-
-
-class Landing(msgspec.Struct):
-    """A hint of the lake: objects have landed up to `end`."""
-
-    generation: int
-    partition: int
-    end: int
-
-
-_parse = msgspec.json.Decoder(Landing).decode
 
 
 @dataclass(frozen=True)
@@ -97,15 +84,14 @@ class _Open:
 
 @dataclass
 class _Life:
-    """What belongs to one life of the topic: where its partitions were read to and end, and which of its objects have landed when."""
+    """What belongs to one life of the topic: where its partitions were read to and where they end, and what of it has landed."""
 
     topic_id: str
     generation: int | None
     tail: Tail
     positions: dict[int, int]
     ends: Mapping[int, int]
-    landed: dict[int, int] = field(default_factory=dict)
-    hints: dict[int, deque[tuple[int, int]]] = field(default_factory=dict)
+    landings: Landings
 
 
 class Follower:
@@ -190,7 +176,7 @@ class Follower:
             if self._marks is not None:
                 marks = self._marks.get(generation or 0, {})
                 begun = {partition: min(offset, marks.get(partition, 0)) for partition, offset in begun.items()}
-            life = self._life = _Life(opened.topic_id, generation, Tail(self.keys, begun), dict(begun), ends)
+            life = self._life = _Life(opened.topic_id, generation, Tail(self.keys, begun), dict(begun), ends, Landings(generation))
             life.tail.marks, life.tail.freezes = self._own_marks(life), self._freezes
             log.info("tail_begun", generation=generation, partitions=len(ends), behind=sum(ends.values()) - sum(begun.values()))
         life.ends = ends
@@ -213,8 +199,7 @@ class Follower:
             for subject in {found for key in changed.keys if (found := heard(key))}:
                 self._news.note(subject)
         for hints in opened.landings.poll(0).values():
-            for value, time_ms in zip(hints.values, hints.times_ms, strict=True):
-                _land(life, value, time_ms)
+            life.landings.hear(hints)
         self._probe(opened, life, bool(records))
         self.stream.caught_up = self.stream.caught_up or all(life.positions[partition] >= end for partition, end in life.ends.items())
         if not records:
@@ -265,34 +250,14 @@ class Follower:
         stream.at = now
         if self._life:
             tail, life = self._life.tail, self._life
-            landed = {partition: max(tail.marks.get(partition, 0), life.landed.get(partition, 0)) for partition in life.positions}
-            stream.lake_since = _time(tail.oldest_ms(landed))
-            waiting = (_landed_ms(hints, tail.marks.get(partition, 0)) for partition, hints in life.hints.items())
-            stream.warehouse_since = _time(min((each for each in waiting if each is not None), default=None))
+            stream.lake_since = _time(tail.oldest_ms(life.landings.ends(tail.marks)))
+            stream.warehouse_since = _time(life.landings.oldest_ms(tail.marks))
             oldest = _time(tail.oldest_ms({}))
             is_overdue = oldest is not None and (now - oldest).total_seconds() > self._sources.overdue_s
             self._news.expect(frozenset({Subject.TICKS}) if is_overdue else frozenset())
 
     def _own_marks(self, life: _Life) -> Mapping[int, int]:
         return (self._marks or {}).get(life.generation or 0, {})
-
-
-def _land(life: _Life, value: bytes | None, time_ms: int) -> None:
-    """Note a hint of the lake, which the broker took at `time_ms`; what is no hint of this life is passed over."""
-    try:
-        hint = _parse(value or b"")
-    except msgspec.MsgspecError:
-        return
-    if hint.generation == life.generation and hint.end > life.landed.get(hint.partition, 0):
-        life.landed[hint.partition] = hint.end
-        life.hints.setdefault(hint.partition, deque(maxlen=_HINTS_KEPT)).append((hint.end, time_ms))
-
-
-def _landed_ms(hints: deque[tuple[int, int]], mark: int) -> int | None:
-    """When the first object beyond `mark` landed, in milliseconds; None when the warehouse has all that is known to have landed."""
-    while hints and hints[0][0] <= mark:
-        hints.popleft()
-    return hints[0][1] if hints else None
 
 
 def _time(ms: int | None) -> datetime | None:
