@@ -131,6 +131,13 @@ def test_too_few_days_in_common_are_counted_and_the_shortest_is_named() -> None:
     assert basis(exposures(LONG_SHORT), series, NOW).shortest == ("B", "test")
 
 
+@pytest.mark.parametrize(("days", "why"), [(60, "insufficient: 59 of 60 observations"), (61, None)])
+def test_exactly_enough_days_are_enough(days: int, why: str | None) -> None:
+    risk = measured(LONG_SHORT[:1], {("A", "test"): Series(random_closes(1, days), "XNYS")})
+    assert risk.volatility.why == risk.tails[95, Method.HISTORICAL].value_at_risk.why == why
+    assert (risk.volatility.value is None) == (why is not None)
+
+
 def test_a_hundredth_needs_a_hundred_days() -> None:
     series = {key: Series(each.closes._replace(days=each.closes.days[-81:], prices=each.closes.prices[-81:]), "XNYS") for key, each in SERIES.items()}
     risk = measured(LONG_SHORT, series)
