@@ -1,7 +1,8 @@
-"""The candle chart: one Vega-Lite specification a theme, made once; only the data changes."""
+"""The small candle chart of the live page: one Vega-Lite specification a theme, made once; only the data changes."""
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ MAX_BARS = 400
 
 FIELDS = ["BAR_START", "OPEN", "HIGH", "LOW", "CLOSE", "VOLUME"]
 
-HEIGHT = 600
+HEIGHT = 280
 """Pixels."""
 
 _BARS = alt.NamedData("bars")
@@ -24,20 +25,20 @@ _VOLUME_PART = 0.2
 """Share of the height that the highest volume takes; prices keep above it."""
 
 
-def candle_data(bars: pd.DataFrame) -> pd.DataFrame:
-    """The newest `MAX_BARS` of `bars` (n, oldest first) as the chart reads them: times are text, for nights take no room on its axis."""
+def candle_data(bars: pd.DataFrame, zone: tzinfo = UTC) -> pd.DataFrame:
+    """The newest `MAX_BARS` of `bars` (n, oldest first) as the chart reads them: times are text in `zone`, for nights take no room on its axis."""
     data = bars[FIELDS].tail(MAX_BARS).reset_index(drop=True)
-    data["BAR_START"] = bars["BAR_START"].tail(MAX_BARS).dt.strftime("%Y-%m-%d %H:%M").to_numpy()
+    data["BAR_START"] = data["BAR_START"].dt.tz_convert(zone).dt.strftime("%Y-%m-%d %H:%M")
     return data
 
 
-def describe(symbol: str, bars: pd.DataFrame) -> str:
-    """The chart in a sentence, for who cannot see it."""
+def describe(symbol: str, bars: pd.DataFrame, zone: tzinfo = UTC) -> str:
+    """The chart in a sentence, for who cannot see it; times in `zone`."""
     if bars.empty:
         return f"No minute bars of {symbol}."
-    first, last = bars["BAR_START"].iloc[0], bars["BAR_START"].iloc[-1]
+    first, last = (bars["BAR_START"].iloc[end].astimezone(zone) for end in (0, -1))
     return (
-        f"Minute candles with volume of {symbol}, {len(bars)} bars from {first:%Y-%m-%d %H:%M} to {last:%H:%M} UTC: "
+        f"Minute candles with volume of {symbol}, {len(bars)} bars from {first:%Y-%m-%d %H:%M} to {last:%H:%M %Z}: "
         f"low {bars['LOW'].min():g}, high {bars['HIGH'].max():g}, last close {bars['CLOSE'].iloc[-1]:g}. The same bars follow as a table."
     )
 
@@ -53,7 +54,7 @@ def candle_spec(palette: Palette, places: int) -> dict[str, Any]:
     )
     price = alt.Axis(title=None, orient="right", gridColor=palette.grid, domain=False, ticks=False, format=f",.{places}f", tickCount=8)
     tooltip = [
-        alt.Tooltip("BAR_START:N", title="minute (UTC)"),
+        alt.Tooltip("BAR_START:N", title="minute"),
         *(alt.Tooltip(f"{name}:Q", title=name.lower(), format=f",.{places}f") for name in ("OPEN", "HIGH", "LOW", "CLOSE")),
         alt.Tooltip("VOLUME:Q", title="volume", format=",.0f"),
     ]

@@ -50,10 +50,11 @@ def feeds(board: pd.DataFrame) -> list[Feed]:
 
 
 def verdict(hops: Sequence[Hop], newest: datetime | None, at: datetime) -> str:
-    """The worst hop in words; when all is well, how old the newest tick is."""
-    worst = min(hops, key=lambda hop: _WORST_FIRST.index(hop.level))
+    """The worst hop in words, and that the screen is paused; when all is well, how old the newest tick is."""
+    worst, screen = min(hops, key=lambda hop: _WORST_FIRST.index(hop.level)), hops[-1]
     if worst.level is not Level.OK or newest is None:
-        return f"{worst.level.icon} {worst.name} {worst.text}"
+        paused = f", {screen.name} {screen.text}" if screen.level is Level.QUIET and worst is not screen else ""
+        return f"{worst.level.icon} {worst.name} {worst.text}{paused}"
     return f"{worst.level.icon} fresh, newest tick {duration(span(at, newest))} old"
 
 

@@ -7,7 +7,7 @@ keeps the same elements in the same places, so that scroll, order and selection 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache
 from html import escape
 from typing import Any
@@ -18,7 +18,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import figures, meter
 from dashboard.components import candles, headline, heatmap, movers, quote
-from dashboard.components.palette import Palette
 from dashboard.components.watchlist import watchlist
 from dashboard.frame.bar import slowly
 from dashboard.frame.controls import choose
@@ -34,7 +33,7 @@ Now = Callable[[], datetime]
 HEIGHT = 640
 """Pixels of the watchlist: with what is above it, a screen of 1440 x 900."""
 
-CANDLES_HEIGHT, SECTORS_HEIGHT = 280, 250
+SECTORS_HEIGHT = 250
 
 EMPTY = "No ticks yet. The first load takes about a minute after make up."
 
@@ -76,21 +75,22 @@ def _charts(look: Look, data: MarketData, chart: st.Page | None) -> None:
         return
     symbol, source = row["SYMBOL"], row["SOURCE"]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f'<span><b>{escape(symbol)}</b> <span class="tl-muted">minute candles, {escape(source)}</span></span>')
+        zone = look.tz(exchange_zone(row["CALENDAR"]))
+        st.html(f'<span><b>{escape(symbol)}</b> <span class="tl-muted">minute candles, {escape(source)}, {row["EVENT_TIME"].astimezone(zone):%Z}</span></span>')
         if chart:
             st.page_link(chart, label="Open chart", width="content")
-    _candles(look, data.candles(symbol, source), row)
+    _candles(look, data.candles(symbol, source), row, zone)
     with st.container(height=SECTORS_HEIGHT, border=False):
         st.html(f'<ul class="tl-map" aria-label="Changes by sector">{heatmap.heatmaps(snapshot.board)[source]}</ul>')
 
 
-def _candles(look: Look, reading: Reading[Candles], row: Mapping[Any, Any]) -> None:
+def _candles(look: Look, reading: Reading[Candles], row: Mapping[Any, Any], zone: tzinfo) -> None:
     bars = reading.value.bars if reading.value else None
     if bars is None or bars.empty:
         st.html(headline.note(_missing(reading)))
         return
-    spec = _small(look.palette, figures.decimals(row["PRICE"]))
-    st.vega_lite_chart(_candle_data(bars), spec, width="stretch", key="candles", alt=candles.describe(row["SYMBOL"], bars))
+    data, told = _drawn(bars)(row["SYMBOL"], zone)
+    st.vega_lite_chart(data, candles.candle_spec(look.palette, figures.decimals(row["PRICE"])), width="stretch", key="candles", alt=told)
     table = st.expander("The same bars as a table", key="bars_open", on_change="rerun")
     if table.open:
         table.dataframe(bars.iloc[::-1], hide_index=True, height=300, key="bars")
@@ -112,10 +112,6 @@ def _rows(board: pd.DataFrame) -> dict[Key, Mapping[Any, Any]]:
 
 
 @once(kept=64)
-def _candle_data(bars: pd.DataFrame) -> pd.DataFrame:
-    return candles.candle_data(bars)
-
-
-@cache
-def _small(palette: Palette, places: int) -> dict[str, Any]:
-    return candles.candle_spec(palette, places) | {"height": CANDLES_HEIGHT}
+def _drawn(bars: pd.DataFrame) -> Callable[[str, tzinfo], tuple[pd.DataFrame, str]]:
+    """The chart's data and its sentence, by zone."""
+    return cache(lambda symbol, zone: (candles.candle_data(bars, zone), candles.describe(symbol, bars, zone)))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -52,3 +53,9 @@ def test_the_chart_is_told_in_words() -> None:
     told = candles.describe("IBM", minute_bars(120))
     assert told.startswith("Minute candles with volume of IBM, 120 bars from 2026-11-23 13:00 to 14:59 UTC: low ")
     assert candles.describe("IBM", minute_bars(0)) == "No minute bars of IBM."
+
+
+def test_times_are_the_readers() -> None:
+    new_york, bars = ZoneInfo("America/New_York"), minute_bars(120)
+    assert candles.candle_data(bars, new_york)["BAR_START"].iloc[0] == "2026-11-23 08:00"
+    assert "from 2026-11-23 08:00 to 09:59 EST: low " in candles.describe("IBM", bars, new_york)

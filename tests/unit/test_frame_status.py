@@ -16,7 +16,8 @@ def test_the_chip_says_the_worst_hop_in_words() -> None:
     newest = NOW - timedelta(seconds=2)
     assert verdict([OK, OK], newest, NOW) == "● fresh, newest tick 2 s old"
     assert verdict([OK, QUIET], newest, NOW) == "❚❚ screen paused at 15:00:00 UTC"
-    assert verdict([QUIET, OK, STALE], newest, NOW) == "▲ lake LATE: records waited 40 s"
+    assert verdict([OK, STALE, OK], newest, NOW) == "▲ lake LATE: records waited 40 s"
+    assert verdict([OK, STALE, QUIET], newest, NOW) == "▲ lake LATE: records waited 40 s, screen paused at 15:00:00 UTC"
 
 
 def test_every_hop_has_its_sentence_and_nothing_of_it_is_html() -> None:
