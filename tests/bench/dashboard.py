@@ -1,7 +1,7 @@
 """The dashboard over Streamlit's own protocol: the Live page of a whole platform that does nothing else, as one, twenty and fifty people watch it.
 
 `make bench GROUP=dashboard` takes about forty minutes. While developing, `python -m tests.bench.dashboard URL --seconds 20`
-puts the same load on a Live page that runs (`http://127.0.0.1:18005/live?refresh=1+s`) and records nothing.
+puts the same load on a Live page that runs (`http://127.0.0.1:18005/?refresh=1+s`) and records nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.bench.topics import SYMBOLS
 from tests.e2e.conftest import free_block
 from tests.fixtures.platform import Platform, eventually, running
 
-PAGE = "live?refresh=1+s"
+PAGE = "?refresh=1+s"
 SECONDS = 120.0
 SOAK_S = 1_800.0
 PAINTS = 20

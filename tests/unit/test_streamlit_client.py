@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Element_pb2 import Element
@@ -139,14 +140,15 @@ def test_what_the_server_lets_a_browser_keep_is_named_to_it_and_shown_again() ->
     asyncio.run(scene())
 
 
-def test_an_exception_on_the_page_is_a_fault() -> None:
+def test_an_exception_or_an_error_on_the_page_is_a_fault() -> None:
     def answer(state: ClientState) -> list[ForwardMsg]:
-        broken = ForwardMsg()
+        broken, refused = ForwardMsg(), ForwardMsg()
         broken.delta.new_element.exception.type, broken.delta.new_element.exception.message = "ValueError", "no such figure"
-        return [begun(), broken, ended()]
+        refused.delta.new_element.alert.body, refused.delta.new_element.alert.format = "cannot start", Alert.ERROR
+        return [begun(), broken, refused, ended()]
 
     async def scene() -> None:
         async with opened(answer) as (tab, _):
-            assert tab.faults == ["ValueError: no such figure"]
+            assert tab.faults == ["ValueError: no such figure", "cannot start"]
 
     asyncio.run(scene())
