@@ -32,7 +32,7 @@ SAVE_S = 10.0
 """How often where a partition stands is saved when nothing was said: that much is judged again by a service that was killed."""
 
 _SETTLE_S = 1.0
-_TURN_S = 0.1
+_TURN_S = 0.2
 """Least time of a turn with few records, which would cost as much as many."""
 _MANY = 1_000
 _ANY = [0]
