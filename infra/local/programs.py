@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.local import airflow, broker, store
-from infra.local.instance import HOST, ROOT, Instance
+from infra.local.instance import HOST, Instance
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ def program(instance: Instance, name: str) -> Program:
             module, needs = _SERVICES[name]
             return Program((python, "-m", module), needs)
         case "dashboard":
-            app = str(ROOT / "dashboard" / "app.py")
-            return Program((python, "-m", "streamlit", "run", app), needs=("broker", "warehouse"), environment=_streamlit(instance))
+            return Program((python, "-m", "dashboard"), needs=("broker", "warehouse"), environment=_streamlit(instance))
         case _:
             raise KeyError(name)
 
