@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard.components.palette import Palette
 
-_ROW = 14
+_ROW = 16
 """Pixels of a symbol."""
 
 
@@ -39,7 +39,7 @@ def coverage_spec(palette: Palette) -> dict[str, Any]:
                 title=None,
                 axis=alt.Axis(labelExpr="slice(datum.label, 11, 16)", labelAngle=0, labelOverlap="greedy", labelSeparation=24, ticks=False),
             ),
-            y=alt.Y("SYMBOL:N", title=None, sort=None, axis=alt.Axis(ticks=False, labelLimit=120)),
+            y=alt.Y("SYMBOL:N", title=None, sort=None, axis=alt.Axis(ticks=False, labelLimit=120, labelOverlap=False)),
             color=alt.condition(
                 empty,
                 alt.value(palette.down),

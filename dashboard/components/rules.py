@@ -45,7 +45,7 @@ def strip_spec(palette: Palette) -> dict[str, Any]:
     )
     base = alt.Chart(alt.NamedData("days")).encode(
         x=alt.X("CHECKED_ON:O", title=None, axis=alt.Axis(labelExpr="slice(datum.label, 5)", labelAngle=0, ticks=False, domain=False)),
-        y=alt.Y("RULE:N", title=None, sort=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=220)),
+        y=alt.Y("RULE:N", title=None, sort=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=220, labelOverlap=False)),
         tooltip=[
             alt.Tooltip("RULE:N", title="rule"),
             alt.Tooltip("CHECKED_ON:N", title="day (UTC)"),
@@ -61,7 +61,7 @@ def strip_spec(palette: Palette) -> dict[str, Any]:
         .mark_text(fontSize=10, color=palette.text)
         .encode(text="SIGN:N")
     )
-    chart = alt.layer(base.mark_rect(stroke=palette.grid, strokeWidth=1, cornerRadius=2).encode(color=colour), signs)
+    chart = alt.layer(base.mark_rect(stroke=palette.background, strokeWidth=2).encode(color=colour), signs)
     spec: dict[str, Any] = chart.properties(height=alt.Step(_ROW)).configure_view(strokeWidth=0).to_dict()
     del spec["data"]
     return spec

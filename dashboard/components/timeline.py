@@ -61,7 +61,10 @@ def line_spec(palette: Palette, unit: str, limit: float | None) -> dict[str, Any
     """Lines by SERIES without data, and a rule at `limit`."""
     data = alt.NamedData("series")
     y = alt.Y(
-        "VALUE:Q", title=unit or None, axis=alt.Axis(gridColor=palette.grid, domain=False, ticks=False, tickCount=4), scale=alt.Scale(zero=True, nice=True)
+        "VALUE:Q",
+        title=unit or None,
+        axis=alt.Axis(gridColor=palette.grid, domain=False, ticks=False, tickCount=4),
+        scale=alt.Scale(zero=unit != "%", nice=True),
     )
     order = [palette.up, palette.down, palette.muted, palette.text, palette.volume]
     lines = (

@@ -68,7 +68,6 @@ LINES = [
     Line("Load, from landing to CURATED", "s", {"load_p50_s": "p50", "load_p95_s": "p95"}),
     Line("Objects loaded", "%", {"copy_success_percent": "loaded"}),
     Line("Dashboard's own response", "s", {"dashboard_response_s": "health page", "dashboard_rerun_p95_s": "rerun, p95"}),
-    Line("Tick to screen", "s", {"to_screen_p99_s": "p99"}),
     Line("Provider calls left", "calls", {"calls_left": "left"}, "source"),
 ]
 """The charts of the page; one without a series is not drawn."""
@@ -93,9 +92,9 @@ def _figure(kind: _Kind, found: pd.DataFrame, limit: Threshold | None, now: date
 def _standing(value: float, limit: Threshold | None) -> str:
     if limit is None:
         return ""
-    beyond = value > limit.limit if limit.bad == "above" else value < limit.limit
-    side = "most" if limit.bad == "above" else "least"
-    return f"{'▲ beyond' if beyond else '● within'} {side} {limit.limit:g}"
+    if value > limit.limit if limit.bad == "above" else value < limit.limit:
+        return f"▲ {limit.bad} {limit.limit:,}"
+    return f"● {'at most' if limit.bad == 'above' else 'at least'} {limit.limit:,}"
 
 
 def lines(series: pd.DataFrame, line: Line) -> pd.DataFrame:

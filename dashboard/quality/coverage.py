@@ -67,7 +67,8 @@ def totals(symbols: pd.DataFrame, over: int) -> pd.DataFrame:
 def cells(symbols: list[str], counted: pd.DataFrame, span: Span, wide: int, over: int, zone: tzinfo) -> pd.DataFrame:
     """`DATA` of the map: for each symbol and bucket of `wide` minutes that has begun, the share of its minutes (of those that are over) with a bar.
 
-    `counted` are the rows of quality_coverage.sql; STARTS is the bucket's start in `zone`, as text.
+    `counted` are the rows of quality_coverage.sql; STARTS is the bucket's start in `zone`, as text. A bucket that has not begun
+    stands there once, unknown, so that the map is as long as the session.
     """
     buckets = np.arange(ceil(over / wide))
     of = np.minimum(wide, over - buckets * wide)
@@ -77,9 +78,10 @@ def cells(symbols: list[str], counted: pd.DataFrame, span: Span, wide: int, over
     grid["OF"] = of[grid["BUCKET"].to_numpy(dtype=int)].astype(float)
     grid["HAS"] = np.minimum(grid["MINUTES"].astype(float).fillna(0.0), grid["OF"])
     grid["SHARE"] = grid["HAS"] / grid["OF"]
-    starts = [f"{(span.opens_at + timedelta(minutes=int(bucket) * wide)).astimezone(zone):%Y-%m-%d %H:%M %Z}" for bucket in buckets]
+    starts = [f"{(span.opens_at + timedelta(minutes=begin)).astimezone(zone):%Y-%m-%d %H:%M %Z}" for begin in range(0, span.minutes, wide)]
     grid["STARTS"] = [starts[bucket] for bucket in grid["BUCKET"]]
-    return grid[DATA]
+    ahead = pd.DataFrame({"SYMBOL": symbols[0], "STARTS": starts[len(buckets) :]}) if symbols else pd.DataFrame()
+    return pd.concat([grid[DATA], ahead.reindex(columns=DATA)], ignore_index=True)
 
 
 def _utc(time: datetime) -> datetime:

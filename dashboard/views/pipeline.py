@@ -19,6 +19,7 @@ from dashboard.exports.desk import Exports, Extract
 from dashboard.freshness import Hop
 from dashboard.links import Links
 from dashboard.look import Look
+from dashboard.meter import fragment
 from dashboard.pipeline import evidence, measured
 from dashboard.tables import Param, Tables
 from ticklake.changes import Subject
@@ -48,12 +49,12 @@ def render(look: Look, tables: Tables, now: Now, hops: Hops, limits: Sequence[Th
     """The whole page. `hops` says how fresh each hop is now; `limits` are what alarms are raised at; what `user` takes away passes `exports`."""
     slow = max(SLOW_S, look.every_s) if look.every_s else None
     since = look.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - BACK
-    st.fragment(_hops, run_every=max(EVERY_S, look.every_s) if look.every_s else None)(hops)
-    st.fragment(_measured, run_every=slow)(look, tables, now, since, limits)
-    st.fragment(_alarms, run_every=slow)(look, tables, since, links)
-    st.fragment(_loads, run_every=slow)(look, tables, since, links)
+    fragment(_hops, run_every=max(EVERY_S, look.every_s) if look.every_s else None)(hops)
+    fragment(_measured, run_every=slow)(look, tables, now, since, limits)
+    fragment(_alarms, run_every=slow)(look, tables, since, links)
+    fragment(_loads, run_every=slow)(look, tables, since, links)
     export(exports, user, lambda: extract(tables, PAGE, "pipeline_loads", Subject.TICKS, since=since), "export-loads")
-    st.fragment(_evidence)(look, tables, links)
+    fragment(_evidence)(look, tables, links)
     if look.key is not None:
         one = {"symbol": look.key[0], "source": look.key[1]}
         export(exports, user, lambda: _objects(tables, one), "export-objects")
@@ -172,17 +173,17 @@ def _evidence(look: Look, tables: Tables, links: Links) -> None:
     if newest.empty:
         st.html(headline.note(f"No minute bar of {look.key[0]} from {look.key[1]} yet: the first follows the next load."))
         return
-    minute: datetime = st.datetime_input(
+    minute = st.datetime_input(
         "Minute of the symbol chosen above (UTC)",
         pd.Timestamp(newest["BAR_START"].iloc[0]).to_pydatetime(),
         min_value=datetime(1970, 1, 1),  # noqa: DTZ001  the widget knows no zones; its label says UTC
         step=timedelta(minutes=1),
         key=MINUTE,
         bind="query-params",
-        required=True,
         width=320,
     )
-    _minute(look, tables, links, {"symbol": look.key[0], "source": look.key[1], **_span(minute)})
+    if minute is not None:
+        _minute(look, tables, links, {"symbol": look.key[0], "source": look.key[1], **_span(minute)})
 
 
 def _span(minute: datetime) -> dict[str, datetime]:
@@ -218,4 +219,4 @@ def _minute(look: Look, tables: Tables, links: Links, span: Mapping[str, Param])
     if len(ticks):
         st.caption("Its ticks, in the order that makes the bar, each with generation, partition and offset")
         times = {name: ticks[name].astype(str) for name in ("EVENT_TIME", "RECEIVED_AT")}
-        st.dataframe(ticks.head(evidence.MOST_TICKS).assign(**times), hide_index=True, height=300, key="evidence_ticks", placeholder=figures.UNKNOWN)
+        st.dataframe(ticks.head(evidence.MOST_TICKS).assign(**times), hide_index=True, key="evidence_ticks", placeholder=figures.UNKNOWN)

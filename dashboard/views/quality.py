@@ -22,6 +22,7 @@ from dashboard.exports.desk import Exports
 from dashboard.frame.market import exchange_zone
 from dashboard.links import Links
 from dashboard.look import Look
+from dashboard.meter import fragment
 from dashboard.quality import coverage, results
 from dashboard.tables import Param, Tables
 from ticklake.changes import Subject
@@ -47,11 +48,11 @@ def render(look: Look, tables: Tables, now: Now, meanings: Mapping[str, str], li
     """The whole page. `meanings` says by rule what it asks of the data; what `user` takes away passes `exports`."""
     every_s = max(EVERY_S, look.every_s) if look.every_s else None
     since = look.at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
-    st.fragment(_rules, run_every=every_s)(look, tables, since, meanings, links)
+    fragment(_rules, run_every=every_s)(look, tables, since, meanings, links)
     export(exports, user, lambda: extract(tables, PAGE, "quality_rules", Subject.QUALITY, since=since), "export-rules")
-    st.fragment(_quarantine, run_every=every_s)(look, tables)
+    fragment(_quarantine, run_every=every_s)(look, tables)
     export(exports, user, lambda: extract(tables, PAGE, "quality_quarantine", Subject.QUALITY, **_wanted(look)), "export-quarantine")
-    st.fragment(_coverage, run_every=every_s)(look, tables, now)
+    fragment(_coverage, run_every=every_s)(look, tables, now)
 
 
 def _rules(look: Look, tables: Tables, since: datetime, meanings: Mapping[str, str], links: Links) -> None:
@@ -79,7 +80,7 @@ def _rules(look: Look, tables: Tables, since: datetime, meanings: Mapping[str, s
 
 
 def _one_rule(look: Look, tables: Tables, since: datetime, newest: Mapping[str, Mapping[Any, Any]], rules: list[str], links: Links) -> None:
-    rule: str = st.selectbox("Look into a rule", rules, key="rule", bind="query-params", required=True, width=320) or rules[0]
+    rule: str = st.selectbox("Look into a rule", rules, key="rule", bind="query-params", width=320) or rules[0]
     row = newest[rule]
     zone = look.tz(None)
     begin, end = written(pd.Series([row["WINDOW_START"], row["WINDOW_END"]]), zone)
@@ -112,7 +113,7 @@ def _quarantine(look: Look, tables: Tables) -> None:
         st.html(headline.note("● Nothing is in quarantine: no row was rejected, and no rule has taken a tick out."))
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("Put there by", [ALL, *counts["RULE"]], key=BY, bind="query-params", required=True, width=320)
+        st.selectbox("Put there by", [ALL, *counts["RULE"]], key=BY, bind="query-params", width=320)
         st.toggle("Only the symbol chosen above", key=ONLY, bind="query-params", disabled=look.key is None)
     wanted = _wanted(look)
     rows = answered(tables.read("quality_quarantine", Subject.QUALITY, **wanted), "The rows")
@@ -144,7 +145,7 @@ def _coverage(look: Look, tables: Tables, now: Now) -> None:
     names = {f"{row['SOURCE']} · {row['CALENDAR']}": row for row in feeds.to_dict("records")}
     left, right = st.columns(2)
     with left:
-        feed = st.selectbox("Source and calendar", list(names), key="covered", bind="query-params", required=True) or next(iter(names))
+        feed = st.selectbox("Source and calendar", list(names), key="covered", bind="query-params") or next(iter(names))
     row = names[feed]
     source, calendar, until = row["SOURCE"], row["CALENDAR"], pd.Timestamp(row["NEWEST"]).tz_localize(UTC).to_pydatetime()
     sessions = answered(tables.read("quality_sessions", Subject.QUALITY, calendar=calendar, until=until), "The sessions")
@@ -153,7 +154,7 @@ def _coverage(look: Look, tables: Tables, now: Now) -> None:
         st.html(headline.note(f"No session of the calendar {calendar} is known up to {until:%Y-%m-%d}. ticklake.yaml names the calendars."))
         return
     with right:
-        day = st.selectbox("Session", list(spans), key="session", bind="query-params", required=True) or next(iter(spans))
+        day = st.selectbox("Session", list(spans), key="session", bind="query-params") or next(iter(spans))
     _map(look, tables, now(), source, calendar, spans[day])
 
 

@@ -50,8 +50,8 @@ METRICS = pd.DataFrame(
 
 def test_the_strip_shows_the_worst_value_and_how_it_stands_to_its_limit() -> None:
     strip = {figure.label: figure for figure in measured.strip(METRICS, LIMITS, NOW)}
-    assert strip["Available, 24 h"][1:3] == ("99.500 %", "▲ beyond least 99.9")
-    assert strip["Consumer lag"][1:3] == ("250,000", "▲ beyond most 100000")
+    assert strip["Available, 24 h"][1:3] == ("99.500 %", "▲ below 99.9")
+    assert strip["Consumer lag"][1:3] == ("250,000", "▲ above 100,000")
     assert strip["Objects loaded, 24 h"][1:3] == ("100.00 %", "")
     assert strip["Dashboard answers in"][1:3] == ("12 ms", "○ measured 60 min ago")
     assert strip["Provider calls left"][1:3] == ("n/a", "○ not measured")

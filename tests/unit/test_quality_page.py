@@ -124,8 +124,11 @@ def test_buckets_are_as_narrow_as_they_can_be() -> None:
 
 def test_cells_count_only_minutes_that_are_over() -> None:
     counted = pd.DataFrame([("IBM", 0.0, 10), ("IBM", 1.0, 4), ("KO", 2.0, 5)], columns=["SYMBOL", "BUCKET", "MINUTES"])
-    cells = coverage.cells(["KO", "IBM"], counted, SESSION, 10, 25, NEW_YORK)
-    assert list(cells.columns) == coverage.DATA
+    drawn = coverage.cells(["KO", "IBM"], counted, SESSION, 10, 25, NEW_YORK)
+    assert list(drawn.columns) == coverage.DATA
+    assert drawn["STARTS"].nunique() == 39
+    assert len(drawn) == 2 * 3 + 36
+    cells = drawn[drawn["SHARE"].notna()]
     assert cells["STARTS"].tolist()[:3] == ["2026-11-23 09:30 EST", "2026-11-23 09:40 EST", "2026-11-23 09:50 EST"]
     assert cells["SHARE"].tolist() == [0.0, 0.0, 1.0, 1.0, 0.4, 0.0]
     assert cells["OF"].tolist() == [10, 10, 5, 10, 10, 5]
@@ -135,7 +138,7 @@ def test_before_the_open_there_is_nothing_to_cover() -> None:
     assert coverage.passed(SESSION, OPEN - timedelta(hours=1)) == 0
     assert coverage.passed(SESSION, CLOSE + timedelta(hours=1)) == 390
     empty = coverage.cells(["IBM"], pd.DataFrame(columns=["SYMBOL", "BUCKET", "MINUTES"]), SESSION, 1, 0, UTC)
-    assert empty.empty
+    assert empty["SHARE"].isna().all()
     totals = coverage.totals(pd.DataFrame([("IBM", 0)], columns=["SYMBOL", "MINUTES"]), 0)
     assert totals["PERCENT"].isna().all()
     assert "No minute of the session" in coverage_map.describe("simulator", "2026-11-23", totals, 1, 0)
