@@ -75,7 +75,7 @@ class Desk:
             actions = {} if told.value is None else _begun(frames.actions(told.value), listed, at)
             return Ledger(Setting(portfolio, actions, Rates(past.pasts, portfolio)), entered, listed, past.pasts)
 
-        made = self._ledgers.get((portfolio, _half_hour(at)), (stored, told.value, listed, *past.frames), make)
+        made = self._ledgers.get(portfolio, (stored, told.value, listed, *past.frames), make, _half_hour(at))
         return Reading(made, reading.problem or past.problem or told.problem)
 
     def live(self, ledger: Ledger, at: datetime) -> Reading[Live]:
@@ -89,7 +89,7 @@ class Desk:
             splits = {symbol: ledger.splits(symbol) for symbol in ledger.book.positions}
             return live(ledger, Market(ticked(board), ledger.pasts, ledger.listed, splits, ledger.portfolio.demo, at))
 
-        return Reading(self._lives.get((ledger.portfolio, _half_hour(at)), (ledger, board), make), snapshot.problem)
+        return Reading(self._lives.get(ledger.portfolio, (ledger, board), make, _half_hour(at)), snapshot.problem)
 
     def reader(self, portfolio: Portfolio, user: User, at: datetime) -> Reader:
         """What understands the lines that `user` enters at the time `at`."""

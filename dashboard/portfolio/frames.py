@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, date
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -62,7 +63,7 @@ def transactions(frame: pd.DataFrame) -> list[Transaction]:
         Transaction(
             id=row["TRANSACTION_ID"],
             import_id=row["IMPORT_ID"],
-            traded_on=date.fromisoformat(row["TRADED_ON"][:10]),
+            traded_on=_day(row["TRADED_ON"]),
             kind=Kind(row["KIND"]),
             currency=row["CURRENCY"],
             symbol=row["SYMBOL"] or None,
@@ -88,14 +89,14 @@ def instruments(frame: pd.DataFrame) -> dict[str, Listed]:
     return {row["SYMBOL"]: Listed(row["NAME"], row["CURRENCY"], row["SECTOR"], row["CALENDAR"], row["PRIMARY_SOURCE"]) for row in _rows(frame)}
 
 
-@once(kept=64)
+@once(kept=16)
 def pasts(frame: pd.DataFrame) -> dict[str, Past]:
     """The answer of portfolio_closes.sql, by symbol."""
     found: dict[str, Past] = {}
     for row in _rows(frame):
         past = found.setdefault(row["SYMBOL"], Past(row["SOURCE"], {}, {}))
-        day = date.fromisoformat(row["BAR_DATE"][:10])
-        past.closes[day], past.adjusted[day] = Decimal(row["CLOSE"]), Decimal(row["ADJ_CLOSE"])
+        day, close = _day(row["BAR_DATE"]), Decimal(row["CLOSE"])
+        past.closes[day], past.adjusted[day] = close, close if row["ADJ_CLOSE"] == row["CLOSE"] else Decimal(row["ADJ_CLOSE"])
     return found
 
 
@@ -103,13 +104,19 @@ def actions(frame: pd.DataFrame) -> dict[str, list[Action]]:
     """The answer of portfolio_actions.sql, by symbol."""
     found: defaultdict[str, list[Action]] = defaultdict(list)
     for row in _rows(frame):
-        found[row["SYMBOL"]].append(Action(date.fromisoformat(row["EX_DATE"][:10]), row["KIND"], Decimal(row["AMOUNT"])))
+        found[row["SYMBOL"]].append(Action(_day(row["EX_DATE"]), row["KIND"], Decimal(row["AMOUNT"])))
     return dict(found)
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
     rows: list[dict[Any, Any]] = frame.to_dict("records")
     return rows
+
+
+@cache
+def _day(text: str) -> date:
+    """One object a day, however many symbols have a close of it."""
+    return date.fromisoformat(text[:10])
 
 
 def _number(text: str) -> Decimal | None:

@@ -11,21 +11,25 @@ T = TypeVar("T")
 
 
 class Kept:
-    """The newest results by key, shared by all sessions; those that ask at the same time wait for the first of them."""
+    """The newest result by key, shared by all sessions; those that ask at the same time wait for the first of them."""
 
-    def __init__(self, most: int = 64) -> None:
+    def __init__(self, most: int = 32) -> None:
         self._most = most
         self._lock = threading.RLock()
-        self._made: OrderedDict[Hashable, tuple[tuple[object, ...], Any]] = OrderedDict()
+        self._made: OrderedDict[Hashable, tuple[Hashable, tuple[object, ...], Any]] = OrderedDict()
 
-    def get(self, key: Hashable, inputs: tuple[object, ...], make: Callable[[], T]) -> T:
-        """The result of `make` for `key`; made again when one of `inputs`, which nobody changes, is another object than it was."""
+    def get(self, key: Hashable, inputs: tuple[object, ...], make: Callable[[], T], version: Hashable = None) -> T:
+        """The result of `make` for `key`; made again when `version` is another, or one of `inputs`, which nobody changes, another object."""
         with self._lock:
             known = self._made.get(key)
-            if known is None or len(known[0]) != len(inputs) or any(one is not other for one, other in zip(known[0], inputs, strict=True)):
-                known = self._made[key] = inputs, make()
+            if known is None or known[0] != version or not _same(known[1], inputs):
+                known = self._made[key] = version, inputs, make()
                 if len(self._made) > self._most:
                     self._made.popitem(last=False)
             self._made.move_to_end(key)
-            result: T = known[1]
+            result: T = known[2]
             return result
+
+
+def _same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
