@@ -40,15 +40,16 @@ class RecentIds:
         new = np.zeros(len(ids), dtype=bool)
         new[first[~known]] = True
         if not known.all():
+            self._gather(time_ms // _SLOT_MS)
             self._runs.append(_Run(time_ms // _SLOT_MS, unique[~known]))
-            self._gather()
         self._expire(time_ms)
         return new
 
-    def _gather(self) -> None:
+    def _gather(self, slot: int) -> None:
+        """Merge the newest runs: all when their slot is over, else those that have become alike in size, so that each id is moved but a few times."""
         while len(self._runs) > 1:
             one, other = self._runs[-2:]
-            if one.slot != other.slot or len(one.ids) > 2 * len(other.ids):
+            if one.slot != other.slot or (other.slot == slot and len(one.ids) > 2 * len(other.ids)):
                 return
             self._runs[-2:] = [_Run(one.slot, np.sort(np.concatenate([one.ids, other.ids]), kind="stable"))]
 
