@@ -28,7 +28,8 @@ ICON = Path(__file__).parent / "icon.svg"
 
 def live_page(look: Look) -> None:
     """The board, and the candles of one instrument."""
-    live.render(look, resources.market_data(), resources.clock().now, resources.targets(), link("chart"))
+    data, now = resources.market_data(), resources.clock().now
+    live.render(look, data, now, resources.targets(), resources.exports(), resources.user(), link("chart"))
 
 
 def chart_page(look: Look) -> None:

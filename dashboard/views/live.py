@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 from functools import cache
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +19,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import figures, meter
 from dashboard.components import candles, headline, heatmap, movers, quote
+from dashboard.components.export_button import export
 from dashboard.components.watchlist import watchlist
+from dashboard.exports.desk import Exports, Extract
 from dashboard.frame.bar import slowly
 from dashboard.frame.controls import choose
 from dashboard.frame.market import exchange_zone
@@ -27,6 +30,7 @@ from dashboard.look import Key, Look
 from dashboard.market_data import Candles, MarketData, Snapshot
 from dashboard.once import once
 from dashboard.shared import Reading
+from ticklake.roles import User
 
 Now = Callable[[], datetime]
 
@@ -38,14 +42,33 @@ SECTORS_HEIGHT = 250
 EMPTY = "No ticks yet. The first load takes about a minute after make up."
 
 
-def render(look: Look, data: MarketData, now: Now, targets: Targets, chart: st.Page | None = None) -> None:
+def render(look: Look, data: MarketData, now: Now, targets: Targets, exports: Exports, user: User, chart: st.Page | None = None) -> None:
     """The whole page. `now` gives the time, with zone, at each refresh; `chart` is the page that has more of a chart."""
     strip = st.empty()
     left, right = st.columns([57, 43], gap="small")
     with left:
         meter.fragment(_prices, run_every=look.every_s)(look, data, now, targets, strip)
     with right:
-        meter.fragment(_charts, run_every=slowly(look.every_s))(look, data, chart)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(_heading(look.key))
+            if chart:
+                st.page_link(chart, label="Open chart", width="content")
+            export(exports, user, lambda: extract(data), "live-export")
+        meter.fragment(_charts, run_every=slowly(look.every_s))(look, data)
+
+
+def extract(data: MarketData) -> Extract | None:
+    """The watchlist as a table to take away, as it is now; None when there is none."""
+    snapshot = data.board().value
+    if snapshot is None or snapshot.board.empty:
+        return None
+    shown = snapshot.board.drop(columns="TREND")
+    sources, feeds = (tuple(sorted(shown[name].unique())) for name in ("SOURCE", "FEED"))
+    return Extract(shown, "watchlist", "live", f"/live?{urlencode(st.query_params.to_dict())}", snapshot.at, sources, feeds)
+
+
+def _heading(key: Key | None) -> str:
+    return f'<b>{escape(key[0])}</b> <span class="tl-muted">minute candles, {escape(key[1])}</span>' if key else "Minute candles"
 
 
 def _prices(look: Look, data: MarketData, now: Now, targets: Targets, strip: DeltaGenerator) -> None:
@@ -67,31 +90,25 @@ def _strip(look: Look, snapshot: Snapshot | None, at: datetime) -> str:
     return f'<div class="tl-strip">{quote.quote(row, at, zone)}{movers.strips(snapshot.board)[row["SOURCE"]]}</div>'
 
 
-def _charts(look: Look, data: MarketData, chart: st.Page | None) -> None:
+def _charts(look: Look, data: MarketData) -> None:
     snapshot = data.board().value
     row = _row(snapshot, look.key)
     if snapshot is None or row is None:
         st.html(headline.note("Candles and sectors appear here for the symbol that is chosen."))
         return
-    symbol, source = row["SYMBOL"], row["SOURCE"]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        zone = look.tz(exchange_zone(row["CALENDAR"]))
-        st.html(f'<span><b>{escape(symbol)}</b> <span class="tl-muted">minute candles, {escape(source)}, {row["EVENT_TIME"].astimezone(zone):%Z}</span></span>')
-        if chart:
-            st.page_link(chart, label="Open chart", width="content")
-    _candles(look, data.candles(symbol, source), row, zone)
+    _candles(look, data.candles(row["SYMBOL"], row["SOURCE"]), row)
     with st.container(height=SECTORS_HEIGHT, border=False):
-        st.html(f'<ul class="tl-map" aria-label="Changes by sector">{heatmap.heatmaps(snapshot.board)[source]}</ul>')
+        st.html(f'<ul class="tl-map" aria-label="Changes by sector">{heatmap.heatmaps(snapshot.board)[row["SOURCE"]]}</ul>')
 
 
-def _candles(look: Look, reading: Reading[Candles], row: Mapping[Any, Any], zone: tzinfo) -> None:
+def _candles(look: Look, reading: Reading[Candles], row: Mapping[Any, Any]) -> None:
     bars = reading.value.bars if reading.value else None
     if bars is None or bars.empty:
         st.html(headline.note(_missing(reading)))
         return
-    data, told = _drawn(bars)(row["SYMBOL"], zone)
+    data, told = _drawn(bars)(row["SYMBOL"], look.tz(exchange_zone(row["CALENDAR"])))
     st.vega_lite_chart(data, candles.candle_spec(look.palette, figures.decimals(row["PRICE"])), width="stretch", key="candles", alt=told)
-    table = st.expander("The same bars as a table", key="bars_open", on_change="rerun")
+    table = st.expander("The same bars as a table (UTC)", key="bars_open", on_change="rerun")
     if table.open:
         table.dataframe(bars.iloc[::-1], hide_index=True, height=300, key="bars")
 

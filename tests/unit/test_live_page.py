@@ -16,6 +16,7 @@ from dashboard import resources
 from dashboard.alerts.inbox import Inbox
 from dashboard.freshness import Targets
 from dashboard.shared import Reading
+from dashboard.views import live
 from tests.fakes.market_data import NOW, FakeMarketData, days_frame, latest_frame, minute_bars, snapshot, trends_frame
 from tests.fakes.tables import FakeTables
 from ticklake.roles import Role, User
@@ -33,9 +34,11 @@ def page(data: object, now: object) -> None:
     from dashboard.freshness import Targets
     from dashboard.views import live
     from tests.fakes.tables import FakeTables
+    from ticklake.roles import Role, User
 
     targets = Targets(15, 60)
-    live.render(frame.bar(data, FakeTables({"quotas": "not asked"}), lambda: now, targets), data, lambda: now, targets)
+    user = User("ana", Role.ANALYST)
+    live.render(frame.bar(data, FakeTables({"quotas": "not asked"}), lambda: now, targets), data, lambda: now, targets, None, user)
 
 
 def shown(data: FakeMarketData, now: datetime = NOW, **address: str) -> AppTest:
@@ -75,6 +78,14 @@ def test_the_bars_of_the_chart_are_a_table_when_asked_for() -> None:
     test.session_state["bars_open"] = True
     test.run()
     assert len(test.dataframe[0].value) == 20
+
+
+def test_the_watchlist_can_be_taken_away() -> None:
+    taken = live.extract(FakeMarketData(Reading(TWO_SOURCES)))
+    assert taken
+    assert (list(taken.frame["SYMBOL"]), taken.sources, taken.feeds) == (["IBM", "IBM", "SPY"], ("replay", "simulator"), ("replay", "synthetic"))
+    assert (taken.as_of, taken.page) == (TWO_SOURCES.at, "live")
+    assert live.extract(FakeMarketData(Reading())) is None
 
 
 def test_a_click_on_the_watchlist_chooses_for_all_pages() -> None:
@@ -143,6 +154,7 @@ def test_the_app_opens_on_the_live_page(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(resources, "targets", lambda: Targets(15, 60))
     monkeypatch.setattr(resources, "user", lambda: User("ana", Role.ANALYST))
     monkeypatch.setattr(resources, "alerts", Inbox)
+    monkeypatch.setattr(resources, "exports", lambda: None)
     monkeypatch.setattr(resources, "freeze", lambda: None)
     test = AppTest.from_file(APP, default_timeout=30).run()
     assert not test.exception
