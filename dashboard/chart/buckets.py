@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.chart.rungs import LADDER, Rung
+from dashboard.chart.rungs import BASE, LADDER, Rung
 
 COLUMNS = ["BAR_START", "ORIGIN", "OPEN", "HIGH", "LOW", "CLOSE", "VOLUME", "TRADES", "VWAP"]
 
@@ -56,7 +56,7 @@ def grouped(bars: pd.DataFrame, starts: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def fitted(bars: pd.DataFrame, rung: Rung, since: datetime, most: int) -> tuple[pd.DataFrame, Rung] | None:
-    """`bars` as bars of `rung`, or of the finest coarser rung of the same table that has at most `most` of them from `since` on.
+    """`bars` of the table of `rung` as bars of that rung, or of the finest coarser rung of the same table that has at most `most` of them from `since` on.
 
     None when only another table's are coarse enough; the coarsest rung of all is cut to its newest `most` instead. Bars before
     `since` are kept, for what is computed from them.
@@ -64,7 +64,7 @@ def fitted(bars: pd.DataFrame, rung: Rung, since: datetime, most: int) -> tuple[
     for each in LADDER[LADDER.index(rung) :]:
         if each.table != rung.table:
             return None
-        made = rebucketed(bars, each)
+        made = bars.reindex(columns=COLUMNS) if each is BASE[each.table] else rebucketed(bars, each)
         if int((made["BAR_START"] >= each.starts(pd.DatetimeIndex([since]))[0]).sum()) <= most:
             return made, each
     return made.tail(most).reset_index(drop=True), each

@@ -36,8 +36,9 @@ def computed(bars: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame:
 
 def completed(stored: pd.DataFrame, bars: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame:
     """`COLUMNS` of each of `bars`: what the table has (`stored`, by BAR_START), else what is computed here."""
-    known = stored.set_index("BAR_START")[COLUMNS].reindex(bars["BAR_START"]).set_axis(bars.index)
-    return known.combine_first(computed(bars, dates))[COLUMNS]
+    known = stored.set_index("BAR_START")[COLUMNS].reindex(bars["BAR_START"]).to_numpy(float)
+    made = computed(bars, dates)
+    return pd.DataFrame(np.where(np.isnan(known), made.to_numpy(), known), bars.index, COLUMNS)
 
 
 def _weighted(values: Floats, weight: float) -> Floats:

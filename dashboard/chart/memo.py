@@ -13,7 +13,7 @@ T = TypeVar("T")
 class Memo:
     """Results by key, each with the very objects that it was made of. Safe for several threads."""
 
-    def __init__(self, kept: int = 128) -> None:
+    def __init__(self, kept: int = 64) -> None:
         """`kept` results stay; the one that nobody has asked for longest goes first."""
         self._kept = kept
         self._made: OrderedDict[Hashable, tuple[tuple[object, ...], object]] = OrderedDict()

@@ -24,7 +24,7 @@ _PRICES = ["OPEN", "HIGH", "LOW", "CLOSE", "VOLUME"]
 class Minutes(Protocol):
     """What the chart needs of the market data."""
 
-    def candles(self, symbol: str, source: str, max_age_s: float) -> Reading[Candles]:
+    def candles(self, symbol: str, source: str) -> Reading[Candles]:
         """The newest two hours of minute bars of a symbol and source, the running minute included."""
         ...
 
@@ -64,7 +64,7 @@ class BarReader:
 
     def minutes(self, key: Key, since: datetime) -> Reading[pd.DataFrame]:
         """Minute bars from `since` on, the running one included."""
-        newest = self._minutes.candles(*key, 1.0)
+        newest = self._minutes.candles(*key)
         recent = newest.value.bars if newest.value else None
         if recent is not None and len(recent) and recent["BAR_START"].iloc[0] <= since:
             return Reading(recent, newest.problem)

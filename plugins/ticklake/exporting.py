@@ -59,7 +59,8 @@ def data_file(frame: pd.DataFrame, name: str, file_format: Format) -> DataFile:
         table = _for_spreadsheets(table)
         pyarrow.csv.write_csv(table, sink)
     else:
-        pq.write_table(table, sink, compression="zstd")
+        texts = [field.name for field in table.schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+        pq.write_table(table, sink, compression="zstd", use_dictionary=texts)
     body = sink.getvalue()
     return DataFile(f"{name}.{file_format}", body, table.num_rows, table.column_names, hashlib.sha256(body).hexdigest())
 
@@ -103,7 +104,12 @@ def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _defused(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    dangerous = pc.and_(pc.match_substring_regex(texts, _FORMULA), pc.invert(pc.match_substring_regex(texts, _NUMBER)))
-    if not pc.any(dangerous).as_py():
+    if not pc.any(_runs(texts.unique())).as_py():  # a symbol stands in every row, and few texts of all begin so
         return texts
+    dangerous = _runs(texts)
     return pc.if_else(dangerous, pc.binary_join_element_wise(pa.scalar("'", texts.type), texts, pa.scalar("", texts.type)), texts)
+
+
+def _runs(texts: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """For each text whether a spreadsheet would run it."""
+    return pc.and_(pc.match_substring_regex(texts, _FORMULA), pc.invert(pc.match_substring_regex(texts, _NUMBER)))
