@@ -59,8 +59,9 @@ def _draft(look: Look, keys: list[Key]) -> Draft:
     with which, st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.text_input("Price" if crossing else "Percent", key=_NUMBER, placeholder="101.50" if crossing else "2.5")
         window_s = 600 if crossing else st.selectbox("Within", WINDOWS_S, index=2, key="alert_window", format_func=words.window)
-    note = st.text_input("Note", key=_NOTE, max_chars=MOST_NOTE, placeholder="why you want to know; it stands in the alert")
-    once = st.checkbox("Tell me once, then never again", key="alert_once")
+    why, how = st.columns([6, 4], vertical_alignment="bottom")
+    note = why.text_input("Note", key=_NOTE, max_chars=MOST_NOTE, placeholder="why you want to know; it stands in the alert")
+    once = how.checkbox("Tell me once, then never again", key="alert_once")
     return Draft(key, kind, number if crossing else "", "" if crossing else number, window_s, once, note)
 
 

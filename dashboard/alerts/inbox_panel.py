@@ -20,7 +20,9 @@ from ticklake.roles import Action, User
 NO_ALERTS = "No alerts yet. They appear here, and as a toast on every page, when a rule is met."
 MOST = 200
 """Alerts on screen; APP.ALERTS has them all."""
-HEIGHT = 380
+HEIGHT = 250
+
+_WIDTHS = {"When": 165, "What": 260, "Seen": 150, "Owner": 70, "Note": 120}
 
 _CHOSEN = "alerts_chosen"
 
@@ -37,6 +39,7 @@ def draw(look: Look, entries: Sequence[Entry], known: Known, desk: Desk, user: U
         key=table,
         height=HEIGHT,
         hide_index=True,
+        column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
         selection_mode="multi-row",
         on_select=lambda: note_rows(table, _CHOSEN, ids),
         placeholder=figures.UNKNOWN,

@@ -20,7 +20,10 @@ from ticklake.roles import Action, User
 
 NO_RULES = "No rules yet. Make the first one in the form below."
 CHOOSE = "Select rules to pause, resume or delete them."
-HEIGHT = 380
+HEIGHT = 250
+"""Pixels: with the inbox beside and the form below, a screen of 1440 x 900."""
+
+_WIDTHS = {"State": 190, "Rule": 200, "Last": 75, "Fired": 50, "Last fired": 165, "Owner": 70, "Note": 120}
 
 _TABLE, _CHOSEN = "alert_rules", "alert_rules_chosen"
 _BUTTONS = (("Pause", State.PAUSED, State.ACTIVE), ("Resume", State.ACTIVE, State.PAUSED), ("Delete", State.DELETED, None))
@@ -36,6 +39,7 @@ def draw(look: Look, listed: Sequence[Listed], known: Known, desk: Desk, user: U
         key=_TABLE,
         height=HEIGHT,
         hide_index=True,
+        column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
         selection_mode="multi-row",
         on_select=lambda: note_rows(_TABLE, _CHOSEN, ids),
         placeholder=figures.UNKNOWN,
