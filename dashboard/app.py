@@ -71,7 +71,7 @@ def pipeline_page(look: Look) -> None:
     settings, now = resources.read_settings(), resources.clock().now
 
     def seen() -> list[Hop]:
-        return hops(resources.market_data().snapshot(1.0).value, now(), resources.targets(), look.every_s)
+        return hops(resources.market_data().board().value, now(), resources.targets(), look.every_s)
 
     links = Links(settings.airflow_url)
     pipeline.render(look, resources.tables(), now, seen, thresholds(settings), links, resources.exports(), resources.user())

@@ -41,6 +41,9 @@ STEP_S = 0.25
 EDGES_AT_LEAST, EDGES_AT_MOST = timedelta(minutes=3), timedelta(hours=1)
 """How far back the warehouse is asked when a minute's first and last trades were: as far as the tail goes, within these."""
 
+FAILED_S = 5.0
+"""How long to wait after what should not have happened, before all begins again."""
+
 STOOD_S = 30.0
 """A board that nobody has looked over for so long is no service."""
 
@@ -77,12 +80,8 @@ class MarketData(Protocol):
         """The newest snapshot; `problem` says which of its sides cannot be read now."""
         ...
 
-    def candles(self, symbol: str, source: str, max_age_s: float = 0.0) -> Reading[Candles]:
+    def candles(self, symbol: str, source: str) -> Reading[Candles]:
         """The newest minute bars of a symbol and source, two hours of them or so, the running minute last."""
-        ...
-
-    def snapshot(self, max_age_s: float) -> Reading[Snapshot]:
-        """`board`, whatever the age."""
         ...
 
 
@@ -108,10 +107,7 @@ class LiveMarketData:
         snapshot = self._snapshot
         return Reading(snapshot, picture.problem or (snapshot.stream.problem if snapshot else None), picture.at)
 
-    def snapshot(self, max_age_s: float) -> Reading[Snapshot]:
-        return self.board()
-
-    def candles(self, symbol: str, source: str, max_age_s: float = 0.0) -> Reading[Candles]:
+    def candles(self, symbol: str, source: str) -> Reading[Candles]:
         reading = self.board()
         bars = reading.value.bars.get((symbol, source), {}) if reading.value else None
         return Reading(None if bars is None else self._candles.candles((symbol, source), bars), reading.problem, reading.at)
@@ -156,6 +152,7 @@ class LiveMarketData:
             except Exception:
                 log.exception("tail_failed")  # a screen that stands still says so; one that is gone says nothing
                 self._follower.restart()
+                self._clock.sleep(FAILED_S)
             if not self._follower.is_busy:
                 self._clock.sleep(max(0.0, began + STEP_S - self._clock.monotonic()))
 

@@ -116,9 +116,6 @@ class FakeMarketData:
     def board(self) -> Reading[Snapshot]:
         return self.reading
 
-    def snapshot(self, max_age_s: float) -> Reading[Snapshot]:
-        return self.board()
-
-    def candles(self, symbol: str, source: str, max_age_s: float = 0.0) -> Reading[Candles]:
+    def candles(self, symbol: str, source: str) -> Reading[Candles]:
         self.asked.append((symbol, source))
         return Reading(Candles(self.bars))

@@ -56,7 +56,7 @@ class MarketHistory:
         self.asked: list[tuple[str, dict[str, Param]]] = []
         self._answers: dict[Any, pd.DataFrame] = {}
 
-    def candles(self, symbol: str, source: str, max_age_s: float) -> Reading[Candles]:
+    def candles(self, symbol: str, source: str) -> Reading[Candles]:
         recent = self._once("recent", lambda: self.minutes.tail(120).reset_index(drop=True))
         return Reading(Candles(recent), self.trouble)
 
