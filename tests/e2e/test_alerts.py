@@ -9,9 +9,9 @@ from tests.fixtures.platform import Platform, eventually
 
 INSERT = """
 INSERT INTO APP.ALERT_RULES (RULE_ID, VERSION, STATE, OWNER, SYMBOL, SOURCE, KIND, PRICE_LEVEL, ONCE, NOTE, CHANGED_BY, CHANGED_AT)
-SELECT SYMBOL || '-' || KIND, 1, 'active', 'local', SYMBOL, SOURCE, KIND, PRICE, FALSE, '', 'local', RECEIVED_AT
-FROM CURATED.LATEST CROSS JOIN (SELECT 'cross_up' AS KIND UNION ALL SELECT 'cross_down')
-WHERE SOURCE = 'simulator'
+SELECT NEWEST.SYMBOL || '-' || WAYS.KIND, 1, 'active', 'local', NEWEST.SYMBOL, NEWEST.SOURCE, WAYS.KIND, NEWEST.PRICE, FALSE, '', 'local', NEWEST.RECEIVED_AT
+FROM CURATED.LATEST AS NEWEST CROSS JOIN (SELECT 'cross_up' AS KIND UNION ALL SELECT 'cross_down') AS WAYS
+WHERE NEWEST.SOURCE = 'simulator'
 """
 """Rules at the newest prices, which wander: some are met soon."""
 

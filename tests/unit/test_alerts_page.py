@@ -178,7 +178,7 @@ def test_rules_stand_with_their_state_and_the_inbox_with_times_in_the_exchanges_
     assert list(listed["Last fired"]) == ["never", "never"]
     assert list(inbox["When"]) == ["2026-11-23 09:00:00 EST"] * 2
     assert list(inbox["Seen"]) == ["● new", "✓ ben, 2026-11-23 09:00:00 EST"]
-    assert "IBM (simulator) crossed above 101.5 at 101.6" in shown.texts()
+    assert "IBM (simulator) crossed above 101.50 at 101.60" in shown.texts()
 
 
 def test_what_was_heard_stands_in_the_inbox_and_counts_before_the_warehouse_has_it() -> None:
@@ -268,7 +268,7 @@ def test_a_new_alert_of_mine_is_a_toast_once_and_none_while_paused() -> None:
     shown.inbox.add(said("a3", owner="ben"))
     shown.run()
     (toast,) = shown.test.toast
-    assert toast.value == r"IBM \(simulator\) crossed above 101\.5 at 101\.7 \(\<b\>\*bold\*\)"
+    assert toast.value == r"IBM \(simulator\) crossed above 101\.50 at 101\.70 \(\<b\>\*bold\*\)"
     shown.run()
     assert not shown.test.toast
     for n in range(5):
@@ -359,7 +359,7 @@ def test_the_inbox_is_taken_away_with_decimals_and_nothing_for_what_is_not_known
     assert list(taken.frame["MOVED_PERCENT"]) == [None, Decimal("2.5")]
     assert list(taken.frame["ACKNOWLEDGED_AT"].isna()) == [True, False]
     body = data_file(taken.frame, "alerts", Format.CSV).body.decode()
-    assert body.splitlines()[1].endswith(",101.60000000,101.50000000,,,\"\",,")
+    assert body.splitlines()[1].endswith(',101.60000000,101.50000000,,,"",,')
     assert extracts.inbox(FakeTables({"alerts_inbox": frame(KEPT_ALERT)})) is None
 
 

@@ -19,17 +19,17 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 def of_rule(rule: Rule) -> str:
-    """IBM (simulator) crosses above 101.5, once; or: moves 2 % within 10 min."""
+    """IBM (simulator) crosses above 101.50, once; or: moves 2 % within 10 min."""
     if rule.kind.is_crossing:
         waits = f"crosses {_side(rule.kind)} {price(rule.level)}"
     else:
         verb = {Kind.MOVE_UP: "rises", Kind.MOVE_DOWN: "falls"}.get(rule.kind, "moves")
-        waits = f"{verb} {price(rule.percent)} % within {window(rule.window_s)}"
+        waits = f"{verb} {number(rule.percent)} % within {window(rule.window_s)}"
     return f"{rule.symbol} ({rule.source}) {waits}{', once' if rule.once else ''}"
 
 
 def of_alert(alert: Alert) -> str:
-    """IBM (simulator) crossed above 101.5 at 101.52; or: rose 2.1 % from 100 to 102.1 within 10 min."""
+    """IBM (simulator) crossed above 101.50 at 101.52; or: rose 2.1 % from 100 to 102.1 within 10 min."""
     if alert.moved is None:
         met = f"crossed {_side(alert.kind)} {price(alert.reference)} at {price(alert.price)}"
     else:
@@ -39,7 +39,13 @@ def of_alert(alert: Alert) -> str:
 
 
 def price(value: Decimal | None) -> str:
-    """All its digits and no more: 1,234.5."""
+    """All its digits, two decimals at least where there are any: 1,234.50; 100; 0.00000123."""
+    whole, _, fraction = number(value).partition(".")
+    return f"{whole}.{fraction.ljust(2, '0')}" if fraction else whole
+
+
+def number(value: Decimal | None) -> str:
+    """All its digits and no more: 2.5."""
     if value is None:
         return "n/a"
     whole, _, fraction = f"{value:,f}".partition(".")
