@@ -61,9 +61,10 @@ class Stage:
 
     def keep(self, title: str, rows: list[Row], frame: Callable[[], pd.DataFrame]) -> None:
         """Keep what has been drawn, for an export: it is made only if somebody wants one."""
-        as_of, address = self.now(), f"/chart?{urlencode(st.query_params.to_dict())}"
+        address = urlencode({name: st.query_params.get_all(name) for name in st.query_params}, doseq=True)
+        as_of = self.now()
         sources, feeds = (tuple(sorted({row[name] for row in rows})) for name in ("SOURCE", "FEED"))
-        st.session_state[SHOWN] = lambda: Extract(frame(), title, "chart", address, as_of, sources, feeds)
+        st.session_state[SHOWN] = lambda: Extract(frame(), title, "chart", f"/chart?{address}", as_of, sources, feeds)
 
 
 def shown() -> Extract | None:

@@ -167,13 +167,13 @@ def test_the_table_is_the_chart_in_figures_and_only_there_when_wanted() -> None:
 
 
 def test_what_was_drawn_can_be_exported() -> None:
-    test = shown(overlays=["SMA"])
+    test = shown(overlays=["SMA", "RSI"])
     extract = test.session_state["chart-shown"]()
     assert list(extract.frame.columns[:5]) == ["SYMBOL", "SOURCE", "BAR_INTERVAL", "BAR_START", "ORIGIN"]
-    assert extract.frame.columns[-1] == "SMA_20"
+    assert list(extract.frame.columns[-2:]) == ["SMA_20", "RSI_14"]
     assert len(extract.frame) == len(data(charts(test)[0]))
     assert (extract.title, extract.sources, extract.feeds, extract.as_of) == ("IBM 5 m", ("simulator",), ("synthetic",), END)
-    assert extract.query == "/chart?overlays=SMA"
+    assert extract.query == "/chart?overlays=SMA&overlays=RSI"
 
 
 def test_daily_bars_are_dated_by_the_exchange_and_say_what_they_are() -> None:
