@@ -26,7 +26,7 @@ def main() -> int:
         log.error("cannot_start", reason=str(error))
         return 2
     if auth is not None:
-        st.secrets.merge_programmatic_secrets({"auth": auth})
+        st.secrets.merge_programmatic_secrets({"auth": {**auth}})
     cli.main(["run", str(APP), *sys.argv[1:]], prog_name="streamlit", standalone_mode=False)
     return 0
 
