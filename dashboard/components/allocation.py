@@ -46,7 +46,7 @@ def describe(what: str, data: pd.DataFrame, largest: int = 5) -> str:
 def spec(palette: Palette, bars: int) -> dict[str, Any]:
     """Bars without data; those below 0, which are short, have the colour of what falls and point left."""
     base = alt.Chart(_SHARES).encode(
-        y=alt.Y("NAME:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=150)),
+        y=alt.Y("NAME:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=150, labelOverlap=False)),
         x=alt.X("WEIGHT:Q", title=None, axis=alt.Axis(format=".0f", gridColor=palette.grid, domain=False, ticks=False, labelExpr="datum.label + ' %'")),
         tooltip=[alt.Tooltip("NAME:N", title=" "), alt.Tooltip("WEIGHT:Q", title="weight in %", format=".2f")],
     )

@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard.components import headline
 from dashboard.portfolio.ledger import Ledger
-from dashboard.portfolio.listing import listing
+from dashboard.portfolio.listing import columns, listing
 from dashboard.portfolio.saving import save
 from dashboard.portfolio.store import PortfolioStore
 from ticklake.portfolio.entry import Plan, plan
@@ -98,7 +98,9 @@ def _preview(found: Plan) -> None:
     if found.conflicts:
         st.html(headline.problem(f"These lines would undo what is booked: {'; '.join(found.conflicts[:3])}. Nothing can be imported; correct that first."))
     if found.new:
-        st.dataframe(listing(found.new[:SHOWN]), hide_index=True, height=240, key="import-new", alt="The new lines as they would be stored")
+        st.dataframe(
+            listing(found.new[:SHOWN]), hide_index=True, height=240, key="import-new", column_config=columns(), alt="The new lines as they would be stored"
+        )
 
 
 def _offer(entry: Entry, found: Plan) -> bool:

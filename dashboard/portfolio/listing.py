@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 from dashboard.portfolio.wording import HIDDEN
 from ticklake.portfolio.model import Transaction
+
+NUMBERS = ("Quantity", "Price", "Amount", "Ratio", "Fee", "Rate")
+"""Columns of numbers, which are text, for they are shown in full."""
 
 _AMOUNTS = ("Quantity", "Amount", "Fee")
 
@@ -40,6 +45,11 @@ def listing(transactions: Iterable[Transaction], private: bool = False, stored: 
     ]
     frame = pd.DataFrame(rows)
     return frame.assign(**dict.fromkeys(_AMOUNTS, HIDDEN)) if private and len(frame) else frame
+
+
+def columns() -> dict[str, Any]:
+    """How the columns of `listing` are drawn."""
+    return {name: st.column_config.TextColumn(alignment="right") for name in NUMBERS}
 
 
 def _plain(value: Decimal | None) -> str:

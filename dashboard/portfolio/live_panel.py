@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import figures
+from dashboard import figures, meter
 from dashboard.components import allocation, headline
 from dashboard.look import Look
 from dashboard.portfolio import key_figures, performance_chart, positions_table, wording
@@ -28,12 +28,12 @@ GROWTH_S = 30.0
 
 def draw(look: Look, desk: Desk, portfolio: Portfolio, now: Now, private: bool) -> None:
     """Draw the panels at the interval that the reader chose."""
-    st.fragment(_valued, run_every=look.every_s)(look, desk, portfolio, now, private)
+    meter.fragment(_valued, run_every=look.every_s)(look, desk, portfolio, now, private)
 
 
 def draw_growth(look: Look, desk: Desk, portfolio: Portfolio, now: Now) -> None:
     """The growth, at its own pace."""
-    st.fragment(_growth, run_every=None if look.every_s is None else max(look.every_s, GROWTH_S))(look, desk, portfolio, now)
+    meter.fragment(_growth, run_every=None if look.every_s is None else max(look.every_s, GROWTH_S))(look, desk, portfolio, now)
 
 
 def say(html: str) -> None:

@@ -51,7 +51,10 @@ def _tr(row: Row, name: str, at: datetime, private: bool) -> str:
         (wording.gain(row.unrealised, private) if row.unrealised is not None or position else "", wording.side(row.unrealised)),
         (wording.gain(row.realised, private), wording.side(row.realised)),
         (wording.share(row.weight) if row.weight is not None or position else "", ""),
-        (wording.gained_share(row.contribution) if row.contribution is not None or position else "", wording.side(row.contribution)),
+        (
+            wording.gained_share(row.contribution) if row.contribution is not None or position else "",
+            wording.side(None if row.contribution is None else float(row.contribution)),
+        ),
     ]
     tds = "".join(f'<td class="{style}" title="{escape(text)}">{escape(text)}</td>' if "tl-name" in style else _td(text, style) for text, style in cells)
     return f'<tr><th scope="row">{escape(row.name)}</th>{tds}</tr>'

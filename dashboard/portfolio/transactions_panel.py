@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.components import headline
 from dashboard.look import Look
 from dashboard.portfolio.ledger import Ledger
-from dashboard.portfolio.listing import listing
+from dashboard.portfolio.listing import columns, listing
 from dashboard.portfolio.saving import save
 from dashboard.portfolio.store import PortfolioStore
 from ticklake.portfolio.entry import reversal_conflicts
@@ -34,7 +34,14 @@ def draw(look: Look, ledger: Ledger, store: PortfolioStore, user: User, at: date
         return
     frame = listing(shown[:MOST], private, ledger.entered, look.tz(None))
     event = st.dataframe(
-        frame, hide_index=True, height=320, key="transactions", on_select="rerun", selection_mode="single-row", alt="The transactions, newest first"
+        frame,
+        hide_index=True,
+        height=320,
+        key="transactions",
+        column_config=columns(),
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="The transactions, newest first",
     )
     chosen = [shown[row] for row in event.selection.rows if row < len(shown)]
     if chosen and user.may(Action.TRANSACT):

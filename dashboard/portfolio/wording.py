@@ -73,7 +73,7 @@ def names(symbols: Sequence[str], most: int = 3) -> str:
 
 
 def side(value: Decimal | float | None) -> str:
-    """The style of a gain, a loss, or neither."""
+    """The style of a gain, a loss, or neither, as it is written: an amount (Decimal) in cents, a share (float) in hundredths of a per cent."""
     rounded = round(value, 2) if isinstance(value, Decimal) else round((value or 0.0) * 100, 2)
     return "tl-up" if rounded > 0 else "tl-down" if rounded < 0 else "tl-level"
 

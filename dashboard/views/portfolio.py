@@ -29,6 +29,9 @@ from ticklake.roles import Action, User
 
 Now = Callable[[], datetime]
 
+FORM_WIDTH = 480
+"""Pixels."""
+
 WELCOME = "There is no portfolio yet. Create one below, or a demo over simulated shares."
 
 
@@ -42,7 +45,8 @@ def render(look: Look, desk: Desk, store: PortfolioStore, exports: Exports, user
         return
     if not known.value:
         st.html(headline.note(WELCOME))
-        choice_panel.draw_new(desk, store, known.value, user, now())
+        with st.container(width=FORM_WIDTH):
+            choice_panel.draw_new(desk, store, known.value, user, now())
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = choice_panel.pick(known.value)
