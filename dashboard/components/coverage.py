@@ -29,22 +29,20 @@ def describe(source: str, day: str, totals: pd.DataFrame, wide: int, over: int) 
 @cache
 def coverage_spec(palette: Palette) -> dict[str, Any]:
     """The map without data; rows in the order of the data (`dashboard.quality.coverage.DATA`)."""
-    empty = alt.datum.SHARE == 0
+    scale = alt.Scale(domain=[0, 1], range=[palette.grid, palette.up])
+    share = alt.Color("SHARE:Q", scale=scale, legend=alt.Legend(title="covered", format=".0%"))
     chart = (
         alt.Chart(alt.NamedData("cells"))
-        .mark_rect()
+        .mark_rect(invalid=None)  # what has not begun keeps its place on the axis
         .encode(
             x=alt.X(
                 "STARTS:O",
                 title=None,
                 axis=alt.Axis(labelExpr="slice(datum.label, 11, 16)", labelAngle=0, labelOverlap="greedy", labelSeparation=24, ticks=False),
             ),
-            y=alt.Y("SYMBOL:N", title=None, sort=None, axis=alt.Axis(ticks=False, labelLimit=120, labelOverlap=False)),
-            color=alt.condition(
-                empty,
-                alt.value(palette.down),
-                alt.Color("SHARE:Q", scale=alt.Scale(domain=[0, 1], range=[palette.grid, palette.up]), legend=alt.Legend(title="covered", format=".0%")),
-            ),
+            y=alt.Y("SYMBOL:N", title=None, sort=None, axis=alt.Axis(ticks=False, labelLimit=120, labelOverlap=False, labelFlush=False)),
+            color=alt.condition(alt.datum.SHARE == 0, alt.value(palette.down), share),
+            opacity=alt.condition("isValid(datum.SHARE)", alt.value(1), alt.value(0)),
             tooltip=[
                 alt.Tooltip("SYMBOL:N", title="symbol"),
                 alt.Tooltip("STARTS:N", title="from"),

@@ -45,7 +45,7 @@ def strip_spec(palette: Palette) -> dict[str, Any]:
     )
     base = alt.Chart(alt.NamedData("days")).encode(
         x=alt.X("CHECKED_ON:O", title=None, axis=alt.Axis(labelExpr="slice(datum.label, 5)", labelAngle=0, ticks=False, domain=False)),
-        y=alt.Y("RULE:N", title=None, sort=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=220, labelOverlap=False)),
+        y=alt.Y("RULE:N", title=None, sort=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=220, labelOverlap=False, labelFlush=False)),
         tooltip=[
             alt.Tooltip("RULE:N", title="rule"),
             alt.Tooltip("CHECKED_ON:N", title="day (UTC)"),

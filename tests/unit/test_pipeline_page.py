@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import timeline
+from dashboard.components import answers, timeline
 from dashboard.components.palette import DARK, LIGHT
 from dashboard.freshness import Hop, Level
 from dashboard.links import Links
@@ -209,8 +209,8 @@ def page(look: object, tables: object, hops: object, limits: object, links: obje
     pipeline.render(look, tables, lambda: look.at, lambda: hops, limits, links, exports, User("ana", Role.ANALYST))
 
 
-def shown(answers: dict[str, Answer], key: Key | None = ("IBM", "simulator"), links: Links = AIRFLOW, **address: str) -> tuple[AppTest, FakeTables]:
-    tables = FakeTables(answers)
+def shown(stored: dict[str, Answer], key: Key | None = ("IBM", "simulator"), links: Links = AIRFLOW, **address: str) -> tuple[AppTest, FakeTables]:
+    tables = FakeTables(stored)
     look = Look(key, Zone.UTC, None, LIGHT, NOW)
     test = AppTest.from_function(
         page, kwargs={"look": look, "tables": tables, "hops": HOPS, "limits": LIMITS, "links": links, "exports": NoExports()}, default_timeout=30
@@ -247,6 +247,24 @@ def test_a_minute_of_the_address_is_looked_into() -> None:
     minute = datetime(2026, 11, 23, 14, 31, tzinfo=UTC)
     wanted = {"symbol": "IBM", "source": "simulator", "minute": minute, "minute_end": minute + timedelta(minutes=1)}
     assert ("pipeline_ticks", Subject.TICKS, wanted) in tables.asked
+
+
+def test_an_answer_is_taken_away_with_its_statement_and_values() -> None:
+    taken = answers.extract(FakeTables(FULL), "Pipeline", "pipeline_objects", Subject.TICKS, symbol="IBM", minute=NOW)
+    assert taken is not None
+    assert (taken.title, taken.page, taken.as_of) == ("pipeline_objects", "Pipeline", NOW)
+    assert taken.query == "dashboard/queries/pipeline_objects.sql with symbol = IBM, minute = 2026-11-23 15:00:00+00:00"
+    assert taken.frame["SHA256"].tolist() == ["ab" * 32]
+
+
+@pytest.mark.parametrize("answer", ["The warehouse does not answer.", pd.DataFrame(columns=["A"])])
+def test_without_an_answer_or_a_row_there_is_nothing_to_take_away(answer: Answer) -> None:
+    assert answers.extract(FakeTables({"pipeline_objects": answer}), "Pipeline", "pipeline_objects", Subject.TICKS) is None
+
+
+def test_times_are_written_in_the_readers_zone_and_none_is_unknown() -> None:
+    times = pd.Series([NAIVE, None])
+    assert answers.written(times, ZoneInfo("America/New_York")).tolist() == ["2026-11-23 10:00:00 EST", "n/a"]
 
 
 def test_without_airflow_a_run_is_its_name() -> None:
