@@ -87,11 +87,14 @@ def _status(look: Look, calendar: str | None, data: MarketData, tables: Tables, 
     zone = look.tz(exchange_zone(calendar))
     market = f'<span class="tl-market">{escape(market_line(calendar, at, zone))}</span>'
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        trouble = headline.problem(_problem(reading)) + headline.problem(_spent(tables, at, zone))
-        st.html(f'<div class="tl-line">{market}{status.badges(feeds, look.key, at, zone, targets)}</div>{trouble}')
+        st.html(f'<div class="tl-line">{market}{status.badges(feeds, look.key, at, zone, targets)}</div>')
         newest = max((each.received_at for each in feeds), default=None)
         with st.popover(status.verdict(seen, newest, at), type="tertiary", key="freshness"):
             st.html(status.timeline(seen))
+    trouble = headline.problem(_problem(reading)) + headline.problem(_spent(tables, at, zone))
+    place = st.empty()  # apart from what changes with time, or a screen reader would say it again and again
+    if trouble:
+        place.html(trouble)
 
 
 def _problem(reading: Reading[Snapshot]) -> str | None:
