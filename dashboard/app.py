@@ -17,6 +17,7 @@ from dashboard.alerts import toasts
 from dashboard.freshness import Hop, hops
 from dashboard.links import Links
 from dashboard.look import Look
+from dashboard.meter import METER
 from dashboard.risk.books import DeskBooks
 from dashboard.risk.limit_book import LimitBook
 from dashboard.views import access, alerts, chart, live, pipeline, portfolio, quality, risk
@@ -120,7 +121,8 @@ def route() -> None:
         st.error(f"The dashboard cannot start: {error}")
     else:
         toasts(look, resources.alerts(), user)
-        chosen.run()
+        with METER.timing():
+            chosen.run()
         resources.freeze()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import meter
 from dashboard.alerts import extracts, form, inbox_panel, listing, rules_panel
 from dashboard.alerts.desk import Desk
 from dashboard.alerts.inbox import Alerts
@@ -25,7 +26,7 @@ NOT_READ = "Reading the warehouse."
 
 def render(look: Look, prices: Prices, tables: Tables, alerts: Alerts, desk: Desk, exports: Exports, user: User) -> None:
     """The whole page."""
-    st.fragment(_live, run_every=look.every_s)(look, prices, tables, alerts, desk, user)
+    meter.fragment(_live, run_every=look.every_s)(look, prices, tables, alerts, desk, user)
     export(exports, user, lambda: extracts.inbox(tables), "export-alerts")
     form.render(look, prices, desk, user)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
+from dashboard import meter
 from dashboard.chart import controls, panels
 from dashboard.chart.rungs import most_bars
 from dashboard.chart.series import Charts
@@ -37,7 +38,7 @@ def render(look: Look, charts: Charts, board: Board, exports: Exports, user: Use
         st.html(headline.note("Choose a symbol above." if rows else EMPTY))
         return
     stage = Stage(look, charts, controls.pick(list(rows), look.key), now)
-    st.fragment(_chart, run_every=look.every_s)(stage, look.key, board)
+    meter.fragment(_chart, run_every=look.every_s)(stage, look.key, board)
     _strip(stage, row)
     with st.container(horizontal=True):
         export_button.export(exports, user, shown, "chart-export")

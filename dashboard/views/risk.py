@@ -12,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import meter
 from dashboard.components import headline
 from dashboard.components.export_button import export
 from dashboard.exports.desk import Exports, Extract
@@ -46,7 +47,7 @@ def render(look: Look, tables: Tables, books: Books, limits: LimitBook, exports:
     """The whole page, for `user`. `now` gives the time, with zone, at each refresh."""
     st.html(STYLE)
     every_s = None if look.every_s is None else max(look.every_s, LEAST_EVERY_S)
-    st.fragment(_panels, run_every=every_s)(look, tables, books, limits, user, now)
+    meter.fragment(_panels, run_every=every_s)(look, tables, books, limits, user, now)
     export(exports, user, lambda: st.session_state.get(SHOWN), "risk-export")
 
 
