@@ -58,7 +58,7 @@ def strip_spec(palette: Palette) -> dict[str, Any]:
     signs = (
         base.transform_filter(alt.datum.STATE != HOLDS)
         .transform_calculate(SIGN=f"datum.STATE == '{BROKEN}' ? '▲' : '○'")
-        .mark_text(fontSize=10, color=palette.text)
+        .mark_text(fontSize=10, color=palette.background)
         .encode(text="SIGN:N")
     )
     chart = alt.layer(base.mark_rect(stroke=palette.background, strokeWidth=2).encode(color=colour), signs)
