@@ -32,5 +32,5 @@ def cards(every: Iterable[Card]) -> str:
 
 
 def _html(each: Card) -> str:
-    shown = "tl-figure" if each.is_known else "tl-none"
+    shown = "tl-figure" if each.is_known else "tl-absent"
     return f'<div><dt>{escape(each.title)}</dt><dd class="{shown}">{escape(each.text)}</dd><dd class="tl-muted tl-small">{escape(each.detail)}</dd></div>'
