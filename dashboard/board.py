@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard import seam
+from dashboard.once import once
 from dashboard.seam import Base
 from dashboard.tail.bar import Bar
 from dashboard.tail.tail import Latest
@@ -48,6 +49,22 @@ def row(key: tuple[str, str], base: Base | None, newest: Latest | None, bars: Ma
     known = (day.volume, day.open, day.low, day.high) if day else (math.nan,) * 4
     figures = (newest.price, newest.bid, newest.ask, change, round(change / start * 100, 4) if start else math.nan, *known)
     return (*key, *instrument, newest.feed, *figures, closes, newest.event_time, newest.received_at)
+
+
+@once()
+def by_key(board: pd.DataFrame) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """The rows of a board by symbol and source, in its order, each by column: plain values, made once for all who draw them."""
+    columns = [str(name) for name in board.columns]
+    rows = (dict(zip(columns, values, strict=True)) for values in zip(*(board[name].tolist() for name in columns), strict=True))
+    return {(row["SYMBOL"], row["SOURCE"]): row for row in rows}
+
+
+def by_source(board: pd.DataFrame) -> Mapping[str, list[Mapping[str, Any]]]:
+    """The rows of each source of a board, by column."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for (_, source), row in by_key(board).items():
+        found.setdefault(source, []).append(row)
+    return found
 
 
 def frame(rows: Iterable[Row]) -> pd.DataFrame:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from html import escape
+from statistics import fmean
+from typing import Any
 
 import pandas as pd
 
+from dashboard import board as boards
 from dashboard import figures
 from dashboard.once import once
 
@@ -20,8 +24,7 @@ OTHER = "Other"
 @once()
 def heatmaps(board: pd.DataFrame) -> dict[str, str]:
     """The heat map of each source of a board, as HTML: sources are never mixed."""
-    sectors = board["SECTOR"].where(board["SECTOR"].astype(bool)).fillna(OTHER)
-    return {str(source): _map(rows, sectors.loc[rows.index]) for source, rows in board.groupby("SOURCE", sort=False)}
+    return {source: _map(rows) for source, rows in boards.by_source(board).items()}
 
 
 def shade(percent: float) -> str:
@@ -32,16 +35,21 @@ def shade(percent: float) -> str:
     return f"{'down' if percent < 0 else 'up'}-{steps}"
 
 
-def _map(rows: pd.DataFrame, sectors: pd.Series[str]) -> str:
-    return "".join(_sector(str(name), rows.loc[members.index]) for name, members in sectors.groupby(sectors))
+def _map(rows: Sequence[Mapping[str, Any]]) -> str:
+    sectors: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        sector = row["SECTOR"]
+        sectors.setdefault(sector if isinstance(sector, str) and sector else OTHER, []).append(row)
+    return "".join(_sector(name, sectors[name]) for name in sorted(sectors))
 
 
-def _sector(name: str, rows: pd.DataFrame) -> str:
-    known = rows["PERCENT"].dropna()
-    mean = figures.percent(float(known.mean())) if len(known) else figures.UNKNOWN
+def _sector(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    known = [row["PERCENT"] for row in rows if not math.isnan(row["PERCENT"])]
+    mean = figures.percent(fmean(known)) if known else figures.UNKNOWN
     tiles = "".join(
-        f'<li class="tl-tile tl-{shade(percent)}" title="{escape(full)}"><b>{escape(symbol)}</b><span>{figures.percent(percent)}</span></li>'
-        for symbol, full, percent in zip(rows["SYMBOL"], rows["NAME"], rows["PERCENT"].astype(float), strict=True)
+        f'<li class="tl-tile tl-{shade(row["PERCENT"])}" title="{escape(row["NAME"])}"><b>{escape(row["SYMBOL"])}</b>'
+        f"<span>{figures.percent(row['PERCENT'])}</span></li>"
+        for row in rows
     )
     label = f'<div class="tl-label"><b>{escape(name)}</b> <span title="Mean of the changes, each counted once">{mean}</span></div>'
     return f'<li class="tl-sector">{label}<ul>{tiles}</ul></li>'

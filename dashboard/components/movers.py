@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import nlargest, nsmallest
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dashboard import board as boards
 from dashboard import figures
 from dashboard.once import once
 
 MOST = 5
 """Movers shown each way."""
+
+
+Row = Mapping[str, Any]
+"""A row of a board, by column."""
 
 
 class Breadth(NamedTuple):
@@ -23,27 +31,26 @@ class Breadth(NamedTuple):
     unknown: int
 
 
-def breadth(percents: pd.Series[float]) -> Breadth:
+def breadth(percents: Iterable[float]) -> Breadth:
     """Breadth of changes in per cent, as they are written: what rounds to 0.00 has not moved."""
-    rounded = percents.round(2)
-    return Breadth(int((rounded > 0).sum()), int((rounded < 0).sum()), int((rounded == 0).sum()), int(rounded.isna().sum()))
+    rounded = [round(percent, 2) for percent in percents]
+    return Breadth(sum(each > 0 for each in rounded), sum(each < 0 for each in rounded), rounded.count(0), sum(map(math.isnan, rounded)))
 
 
-def movers(board: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def movers(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     """The `MOST` rows of a board that rose and that fell the most, the greatest first; fewer when fewer moved."""
-    rounded = board["PERCENT"].round(2)
-    rising = board[rounded > 0].nlargest(MOST, "PERCENT")
-    return rising, board[rounded < 0].nsmallest(MOST, "PERCENT")
+    rising = nlargest(MOST, (row for row in rows if round(row["PERCENT"], 2) > 0), key=_percent)
+    return rising, nsmallest(MOST, (row for row in rows if round(row["PERCENT"], 2) < 0), key=_percent)
 
 
 @once()
 def strips(board: pd.DataFrame) -> dict[str, str]:
     """Breadth and movers of each source of a board, as HTML: sources are never mixed."""
-    return {str(source): _strip(rows) for source, rows in board.groupby("SOURCE", sort=False)}
+    return {source: _strip(rows) for source, rows in boards.by_source(board).items()}
 
 
-def _strip(rows: pd.DataFrame) -> str:
-    return f'<div class="tl-kpi">{_breadth(breadth(rows["PERCENT"]))}</div><div class="tl-kpi tl-movers">{_movers(rows)}</div>'
+def _strip(rows: Sequence[Row]) -> str:
+    return f'<div class="tl-kpi">{_breadth(breadth(map(_percent, rows)))}</div><div class="tl-kpi tl-movers">{_movers(rows)}</div>'
 
 
 def _breadth(counts: Breadth) -> str:
@@ -62,14 +69,18 @@ def _parts(counts: Breadth) -> tuple[int, int, int]:
     return counts.rising, counts.level, counts.falling
 
 
-def _movers(rows: pd.DataFrame) -> str:
+def _percent(row: Row) -> float:
+    return float(row["PERCENT"])
+
+
+def _movers(rows: Sequence[Row]) -> str:
     rising, falling = movers(rows)
     return _line("Up most", rising, "up") + _line("Down most", falling, "down")
 
 
-def _line(label: str, rows: pd.DataFrame, side: str) -> str:
+def _line(label: str, rows: Sequence[Row], side: str) -> str:
     each = (
-        f'<li title="{escape(name)}"><b>{escape(symbol)}</b> <span class="tl-{side}">{figures.percent(percent)}</span></li>'
-        for symbol, name, percent in zip(rows["SYMBOL"], rows["NAME"], rows["PERCENT"], strict=True)
+        f'<li title="{escape(row["NAME"])}"><b>{escape(row["SYMBOL"])}</b> <span class="tl-{side}">{figures.percent(row["PERCENT"])}</span></li>'
+        for row in rows
     )
     return f'<div class="tl-label">{label}</div><ul>{"".join(each) or "<li>none</li>"}</ul>'

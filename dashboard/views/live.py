@@ -14,10 +14,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import figures, meter
+from dashboard.board import by_key
 from dashboard.components import candles, headline, heatmap, movers, quote
 from dashboard.components.export_button import export
 from dashboard.components.watchlist import watchlist
@@ -120,15 +122,10 @@ def _missing(reading: Reading[Candles]) -> str:
 
 
 def _row(snapshot: Snapshot | None, key: Key | None) -> Mapping[Any, Any] | None:
-    return _rows(snapshot.board).get(key) if snapshot and key else None
-
-
-@once()
-def _rows(board: pd.DataFrame) -> dict[Key, Mapping[Any, Any]]:
-    return {(row["SYMBOL"], row["SOURCE"]): row for row in board.to_dict("records")}
+    return by_key(snapshot.board).get(key) if snapshot and key else None
 
 
 @once(kept=64)
-def _drawn(bars: pd.DataFrame) -> Callable[[str, tzinfo], tuple[pd.DataFrame, str]]:
-    """The chart's data and its sentence, by zone."""
-    return cache(lambda symbol, zone: (candles.candle_data(bars, zone), candles.describe(symbol, bars, zone)))
+def _drawn(bars: pd.DataFrame) -> Callable[[str, tzinfo], tuple[pa.Table, str]]:
+    """The chart's data, as it travels, and its sentence, by zone."""
+    return cache(lambda symbol, zone: (pa.Table.from_pandas(candles.candle_data(bars, zone), preserve_index=False), candles.describe(symbol, bars, zone)))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
+from dashboard.board import by_key
 from dashboard.components import heatmap, movers, quote
 from dashboard.components.movers import Breadth
 from tests.fakes.market_data import NOW, days_frame, latest_frame, snapshot
@@ -28,9 +29,10 @@ def test_breadth_counts_what_is_written() -> None:
 
 
 def test_movers_are_those_that_moved_the_greatest_first() -> None:
-    rising, falling = movers.movers(board_of(A=1.0, B=3.0, C=-2.0, D=0.0, E=2.0, F=4.0, G=5.0, H=6.0, I=None))
-    assert list(rising["SYMBOL"]) == ["H", "G", "F", "B", "E"]
-    assert list(falling["SYMBOL"]) == ["C"]
+    board = board_of(A=1.0, B=3.0, C=-2.0, D=0.0, E=2.0, F=4.0, G=5.0, H=6.0, I=None)
+    rising, falling = movers.movers(list(by_key(board).values()))
+    assert [row["SYMBOL"] for row in rising] == ["H", "G", "F", "B", "E"]
+    assert [row["SYMBOL"] for row in falling] == ["C"]
 
 
 def test_sources_are_never_mixed() -> None:

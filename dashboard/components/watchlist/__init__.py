@@ -7,6 +7,7 @@ Nothing in it is HTML: the script beside this file writes text only.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dashboard import board as boards
 from dashboard import figures
 from dashboard.look import Key, Look
 from dashboard.once import once
@@ -50,7 +52,7 @@ class Row(msgspec.Struct, array_like=True, frozen=True):
 @once()
 def rows_json(board: pd.DataFrame) -> bytes:
     """The rows of a board (`dashboard.board.COLUMNS`) as JSON, in its order."""
-    return msgspec.json.encode([_row(each) for each in board.to_dict("records")])
+    return msgspec.json.encode([_row(each) for each in boards.by_key(board).values()])
 
 
 def payload(look: Look, board: pd.DataFrame, at: datetime, stale_s: float) -> bytes:
@@ -79,7 +81,7 @@ def _noted() -> None:
     """A trigger reaches the page only when something listens to it."""
 
 
-def _row(row: dict[Any, Any]) -> Row:
+def _row(row: Mapping[str, Any]) -> Row:
     percent = float(row["PERCENT"])
     return Row(
         row["SYMBOL"],
