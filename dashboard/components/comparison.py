@@ -1,4 +1,4 @@
-"""Several instruments in one chart, each 100 at the left edge: lines that differ by colour, dash and name."""
+"""Several instruments in one chart, each 100 at the left edge: lines that differ by colour and dash."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def comparison_spec(palette: Palette) -> dict[str, Any]:
     side = alt.Axis(title=None, orient="right", gridColor=palette.grid, domain=False, ticks=False, format=",.1f", tickCount=8, minExtent=AXIS, maxExtent=AXIS)
     x = alt.X("X:Q", axis=None, scale=alt.Scale(zero=False, nice=False, padding=4))
     y = alt.Y("REBASED:Q", scale=alt.Scale(zero=False, nice=False), axis=side)
-    legend = alt.Legend(title=None, orient="top", symbolSize=400, symbolStrokeWidth=2)
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=500, symbolStrokeWidth=2)
     colour = alt.Color("NAME:N", sort=None, scale=alt.Scale(range=_COLOURS[palette == LIGHT]), legend=legend)
     dash = alt.StrokeDash("NAME:N", sort=None, scale=alt.Scale(range=_DASHES), legend=legend)
     tooltip = [
@@ -60,10 +60,9 @@ def comparison_spec(palette: Palette) -> dict[str, Any]:
     base = alt.Chart(_LINES)
     lines = base.mark_line(strokeWidth=1.75).encode(x=x, y=y, color=colour, strokeDash=dash)
     points = base.mark_circle(size=40, opacity=0).encode(x=x, y=y, tooltip=tooltip)
-    ends = base.transform_filter("datum.NEWEST").mark_text(align="left", dx=4, fontWeight="bold").encode(x=x, y=y, text="NAME:N", color=colour)
     level = base.transform_filter("datum.X == 0").mark_rule(strokeDash=[2, 3], color=palette.muted).encode(y=alt.datum(100))
     labels = base.transform_filter("datum.LABEL != ''")
     texts = labels.mark_text(color=palette.muted, align="left", baseline="top", dy=5).encode(x=x, y=alt.value("height"), text="LABEL:N")
-    spec: dict[str, Any] = alt.layer(level, lines, points, ends, texts).properties(height=HEIGHT).configure_view(strokeWidth=0).to_dict()
+    spec: dict[str, Any] = alt.layer(level, lines, points, texts).properties(height=HEIGHT).configure_view(strokeWidth=0).to_dict()
     del spec["data"]
     return spec

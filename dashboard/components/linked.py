@@ -33,14 +33,12 @@ def strip_data(data: pd.DataFrame, times: Sequence[datetime], span: Span) -> pd.
 
 @cache
 def strip_spec(palette: Palette) -> dict[str, Any]:
-    """Closes as an area, the part that the chart shows shaded, and the brush."""
+    """Closes as a line, the part that the chart shows shaded, and the brush."""
     x = alt.X("X:Q", axis=None, scale=alt.Scale(zero=False, nice=False, padding=4))
     side = alt.Axis(title=None, orient="right", labels=False, ticks=False, domain=False, grid=False, minExtent=AXIS, maxExtent=AXIS)
     brush = alt.selection_interval(name=BRUSH, encodings=["x"])
     base = alt.Chart(_BARS)
-    closes = base.mark_area(line={"color": palette.muted, "strokeWidth": 1}, color=palette.volume, opacity=0.5).encode(
-        x=x, y=alt.Y("CLOSE:Q", scale=alt.Scale(zero=False), axis=side)
-    )
+    closes = base.mark_line(color=palette.muted, strokeWidth=1.25).encode(x=x, y=alt.Y("CLOSE:Q", scale=alt.Scale(zero=False), axis=side))
     part = (
         base.transform_filter("isValid(datum.PART_FROM)")
         .mark_rect(color=palette.up, opacity=0.18)

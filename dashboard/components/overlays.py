@@ -56,11 +56,19 @@ def lines(chosen: Sequence[str]) -> tuple[Line, ...]:
 def legend(shown: Sequence[Line], newest: Mapping[str, float], palette: Palette) -> str:
     """One entry a line: how it looks, its name, its newest value. HTML, empty without lines."""
     entries = "".join(
-        f'<span><svg width="26" height="8" aria-hidden="true"><line x1="0" y1="4" x2="26" y2="4" stroke="{line.colour(palette)}" stroke-width="2" '
-        f'stroke-dasharray="{",".join(map(str, line.dash))}"/></svg> {escape(line.column.replace("_", " "))} <b>{_value(newest, line)}</b></span>'
+        f'<span><span aria-hidden="true" style="{_sample(line, palette)}"></span> {escape(line.column.replace("_", " "))} <b>{_value(newest, line)}</b></span>'
         for line in shown
     )
     return f'<div class="tl-line tl-small">{entries}</div>' if entries else ""
+
+
+def _sample(line: Line, palette: Palette) -> str:
+    """A piece of the line, as a style: Streamlit takes SVG out of HTML."""
+    colour, steps, at = line.colour(palette), [], 0
+    for place, length in enumerate(line.dash or (26,)):
+        steps.append(f"{'transparent' if place % 2 else colour} {at}px {at + length}px")
+        at += length
+    return f"display:inline-block;width:26px;height:2px;vertical-align:middle;background:repeating-linear-gradient(90deg,{','.join(steps)})"
 
 
 def _value(newest: Mapping[str, float], line: Line) -> str:
