@@ -53,7 +53,7 @@ _KINDS = [
     _Kind(
         "dashboard_response_s",
         "Dashboard answers in",
-        lambda v: f"{1000 * v:.0f} ms",
+        lambda v: f"{v:.1f} s" if v >= 1 else f"{1000 * v:.0f} ms",
         pd.Series.max,
         "This dashboard's health page, as monitor_pipeline finds it",
     ),
