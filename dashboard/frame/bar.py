@@ -58,7 +58,7 @@ def bar(data: MarketData, tables: Tables, now: Now, targets: Targets) -> Look:
     st.html(f"<style>{_style()}{'' if motion else STILL}</style>")
     look = Look(key, zone, every_s, controls.palette(), now(), controls.local_zone(), motion)
     calendar = listed[key].calendar if key else HOME
-    meter.fragment(_status, run_every=slowly(every_s))(look, calendar, data, tables, now, targets, frozenset(listed))
+    meter.fragment(_status, run_every=slowly(every_s))(look, calendar, data, tables, now, targets, listed)
     unknown = controls.unknown_symbol(list(listed)) if key is None and listed else None
     if unknown:
         st.html(headline.note(unknown))
@@ -77,11 +77,11 @@ def _style() -> str:
     return (Path(__file__).parents[1] / "style.css").read_text(encoding="utf-8")
 
 
-def _status(look: Look, calendar: str | None, data: MarketData, tables: Tables, now: Now, targets: Targets, drawn: frozenset[Key]) -> None:
+def _status(look: Look, calendar: str | None, data: MarketData, tables: Tables, now: Now, targets: Targets, drawn: dict[Key, Listed]) -> None:
     reading = data.board()
     at, snapshot = now(), reading.value
-    if snapshot and drawn != instruments(snapshot.board).keys():
-        st.rerun()  # the picker above lacks an instrument
+    if snapshot and drawn != instruments(snapshot.board):
+        st.rerun()  # the picker above lacks an instrument, or its name
     feeds = status.feeds(snapshot.board) if snapshot else []
     seen = hops(snapshot, at, targets, look.every_s)
     zone = look.tz(exchange_zone(calendar))

@@ -65,6 +65,7 @@ def test_prices_move_without_a_reload_and_are_those_of_the_warehouse(platform: A
         page.wait_for_timeout(500)  # the tail shows a price before it is loaded
     assert on_screen in stored
 
+    expect(row(page, symbol).locator(".name")).not_to_be_empty(timeout=2 * LOAD_MS)  # names come with the first load
     picture = PICTURE if os.environ.get("TICKLAKE_PICTURES") == "1" else tmp_path / PICTURE.name
     picture.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=picture)
@@ -86,7 +87,7 @@ def test_a_row_chooses_the_instrument_of_all_pages_and_the_address_says_so(platf
 
 def test_scroll_and_order_outlive_refreshes(platform: Any, page: Page) -> None:
     opened(page, platform.urls["dashboard"])
-    page.get_by_role("button", name="Volume").click()
+    page.get_by_role("button", name="Volume", exact=True).click()
     page.locator(".scroll").evaluate("each => each.scrollTop = 120")
     page.wait_for_timeout(5_000)  # two refreshes
     assert page.locator(".scroll").evaluate("each => each.scrollTop") == 120

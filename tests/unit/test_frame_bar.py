@@ -101,6 +101,17 @@ def test_the_first_symbol_is_chosen_when_the_first_ticks_come() -> None:
     assert look(ran(test)).key == ("IBM", "replay")
 
 
+def test_a_name_that_comes_later_is_in_the_picker() -> None:
+    data = FakeMarketData(Reading(snapshot(latest_frame({"NAME": None, "CALENDAR": None}))))
+    test = opened(data)
+    assert test.selectbox(key="instrument").options == ["IBM · simulator"]
+    assert "Trades around the clock" in texts(test)
+    data.reading = Reading(snapshot(latest_frame({})))
+    ran(test)
+    assert test.selectbox(key="instrument").options == ["IBM · simulator · International Business Machines"]
+    assert "NYSE open, closes in 6 h 0 min" in texts(test)
+
+
 def test_a_choice_stays_when_the_board_is_another() -> None:
     data = FakeMarketData(Reading(BOARD))
     test = opened(data, symbol="NKE")
