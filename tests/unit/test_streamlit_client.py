@@ -123,6 +123,19 @@ def test_a_run_that_gives_way_to_another_has_answered_nothing() -> None:
     asyncio.run(scene())
 
 
+def test_a_run_that_only_seems_to_give_way_to_another_fragment_has_answered() -> None:
+    def answer(state: ClientState) -> list[ForwardMsg]:
+        if not state.fragment_id:
+            return [begun(), repeated(0.02), ended()]
+        return [begun(FRAGMENT), shown("figures"), ended(ForwardMsg.FINISHED_EARLY_FOR_RERUN), begun("candles"), ended()]
+
+    async def scene() -> None:
+        async with opened(answer) as (tab, _):
+            await until(lambda: [each.fragment for each in tab.reruns].count(FRAGMENT) > 2)
+
+    asyncio.run(scene())
+
+
 def test_what_the_server_lets_a_browser_keep_is_named_to_it_and_shown_again() -> None:
     def answer(state: ClientState) -> list[ForwardMsg]:
         if not state.fragment_id:
