@@ -164,9 +164,9 @@ def targets() -> Targets:
 
 @st.cache_resource(show_spinner=False)
 def freeze() -> None:
-    """Take what is loaded by now out of the garbage collector's sight.
+    """Take what is loaded by now out of the garbage collector's sight: each of its own full collections stops every session for as long as it takes.
 
-    Streamlit collects after every rerun; with the libraries frozen that costs nothing, and one process serves about ten times the reruns.
+    After every rerun Streamlit would collect by itself, which took more than all drawing; `runner.postScriptGC` keeps it from that.
     """
     gc.collect()
     gc.freeze()
