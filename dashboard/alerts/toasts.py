@@ -6,6 +6,7 @@ import re
 
 import streamlit as st
 
+from dashboard import meter
 from dashboard.alerts.inbox import Alerts
 from dashboard.look import Look
 from ticklake.alerts import words
@@ -24,7 +25,8 @@ def toasts(look: Look, alerts: Alerts, user: User) -> None:
     """Watch for alerts from now on. A reader who paused the page has asked for quiet: they come when it goes on."""
     if _SEEN not in st.session_state:
         st.session_state[_SEEN] = alerts.since(0).last
-    st.fragment(_tell, run_every=None if look.every_s is None else max(EVERY_S, look.every_s))(alerts, user, paused=look.every_s is None)
+    every_s = None if look.every_s is None else max(EVERY_S, look.every_s)
+    st.fragment(_tell, run_every=meter.beside(every_s, 3))(alerts, user, paused=look.every_s is None)
 
 
 def _tell(alerts: Alerts, user: User, *, paused: bool) -> None:

@@ -58,7 +58,7 @@ def bar(data: MarketData, tables: Tables, now: Now, targets: Targets) -> Look:
     st.html(f"<style>{_style()}{'' if motion else STILL}</style>")
     look = Look(key, zone, every_s, controls.palette(), now(), controls.local_zone(), motion)
     calendar = listed[key].calendar if key else HOME
-    meter.fragment(_status, run_every=slowly(every_s))(look, calendar, data, tables, now, targets, listed)
+    meter.fragment(_status, run_every=meter.beside(slowly(every_s), 1))(look, calendar, data, tables, now, targets, listed)
     unknown = controls.unknown_symbol(list(listed)) if key is None and listed else None
     if unknown:
         st.html(headline.note(unknown))

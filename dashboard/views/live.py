@@ -56,7 +56,7 @@ def render(look: Look, data: MarketData, now: Now, targets: Targets, exports: Ex
             if chart:
                 st.page_link(chart, label="Open chart", width="content")
             export(exports, user, lambda: extract(data), "live-export")
-        meter.fragment(_charts, run_every=slowly(look.every_s))(look, data)
+        meter.fragment(_charts, run_every=meter.beside(slowly(look.every_s), 2))(look, data)
 
 
 def extract(data: MarketData) -> Extract | None:

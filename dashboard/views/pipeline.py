@@ -19,7 +19,7 @@ from dashboard.exports.desk import Exports, Extract
 from dashboard.freshness import Hop
 from dashboard.links import Links
 from dashboard.look import Look
-from dashboard.meter import fragment
+from dashboard.meter import beside, fragment
 from dashboard.pipeline import evidence, measured
 from dashboard.tables import Param, Tables
 from ticklake.changes import Subject
@@ -51,8 +51,8 @@ def render(look: Look, tables: Tables, now: Now, hops: Hops, limits: Sequence[Th
     since = look.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - BACK
     fragment(_hops, run_every=max(EVERY_S, look.every_s) if look.every_s else None)(hops)
     fragment(_measured, run_every=slow)(look, tables, now, since, limits)
-    fragment(_alarms, run_every=slow)(look, tables, since, links)
-    fragment(_loads, run_every=slow)(look, tables, since, links)
+    fragment(_alarms, run_every=beside(slow, 4))(look, tables, since, links)
+    fragment(_loads, run_every=beside(slow, 5))(look, tables, since, links)
     export(exports, user, lambda: extract(tables, PAGE, "pipeline_loads", Subject.TICKS, since=since), "export-loads")
     fragment(_evidence)(look, tables, links)
     if look.key is not None:

@@ -22,7 +22,7 @@ from dashboard.exports.desk import Exports
 from dashboard.frame.market import exchange_zone
 from dashboard.links import Links
 from dashboard.look import Look
-from dashboard.meter import fragment
+from dashboard.meter import beside, fragment
 from dashboard.quality import coverage, results
 from dashboard.tables import Param, Tables
 from ticklake.changes import Subject
@@ -50,9 +50,9 @@ def render(look: Look, tables: Tables, now: Now, meanings: Mapping[str, str], li
     since = look.at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
     fragment(_rules, run_every=every_s)(look, tables, since, meanings, links)
     export(exports, user, lambda: extract(tables, PAGE, "quality_rules", Subject.QUALITY, since=since), "export-rules")
-    fragment(_quarantine, run_every=every_s)(look, tables)
+    fragment(_quarantine, run_every=beside(every_s, 4))(look, tables)
     export(exports, user, lambda: extract(tables, PAGE, "quality_quarantine", Subject.QUALITY, **_wanted(look)), "export-quarantine")
-    fragment(_coverage, run_every=every_s)(look, tables, now)
+    fragment(_coverage, run_every=beside(every_s, 5))(look, tables, now)
 
 
 def _rules(look: Look, tables: Tables, since: datetime, meanings: Mapping[str, str], links: Links) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from dashboard.meter import Meter
+from dashboard.meter import Meter, beside
 from dashboard.metrics import DashboardMetrics
 from dashboard.screen import BOUNDS_S, KEPT_S, Screen
 from tests.fakes.clock import ManualClock
@@ -95,3 +95,11 @@ def test_whoever_asks_is_told() -> None:
     assert "ticklake_dashboard_reruns 1.0" in metrics
     assert shown.ask(settings(http_host=HOST, dashboard_http_port=port)) is None
     assert msgspec.json.encode(told)
+
+
+def test_no_two_fragments_of_a_page_are_drawn_in_step() -> None:
+    intervals = [beside(5.0, nth) for nth in range(6)]
+    assert intervals[0] == 5.0
+    assert len({*intervals}) == 6
+    assert max(each or 0 for each in intervals) < 6
+    assert beside(None, 1) is None
