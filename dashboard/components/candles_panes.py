@@ -97,7 +97,7 @@ def rsi_spec(palette: Palette) -> dict[str, Any]:
 
 
 def _without_data(chart: alt.LayerChart | alt.Chart) -> dict[str, Any]:
-    spec: dict[str, Any] = chart.configure_view(strokeWidth=0).to_dict()
+    spec: dict[str, Any] = chart.configure(aria=False).configure_view(strokeWidth=0).to_dict()
     del spec["data"]  # Streamlit hands over the data and names it itself
     return spec
 

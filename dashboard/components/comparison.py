@@ -63,6 +63,6 @@ def comparison_spec(palette: Palette) -> dict[str, Any]:
     level = base.transform_filter("datum.X == 0").mark_rule(strokeDash=[2, 3], color=palette.muted).encode(y=alt.datum(100))
     labels = base.transform_filter("datum.LABEL != ''")
     texts = labels.mark_text(color=palette.muted, align="left", baseline="top", dy=5).encode(x=x, y=alt.value("height"), text="LABEL:N")
-    spec: dict[str, Any] = alt.layer(level, lines, points, texts).properties(height=HEIGHT).configure_view(strokeWidth=0).to_dict()
+    spec: dict[str, Any] = alt.layer(level, lines, points, texts).properties(height=HEIGHT).configure(aria=False).configure_view(strokeWidth=0).to_dict()
     del spec["data"]
     return spec

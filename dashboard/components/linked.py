@@ -49,7 +49,9 @@ def strip_spec(palette: Palette) -> dict[str, Any]:
         .mark_text(color=palette.muted, align="left", baseline="top", dy=5)
         .encode(x=x, y=alt.value("height"), text="LABEL:N")
     )
-    spec: dict[str, Any] = alt.layer(closes.add_params(brush), part, labels).properties(height=HEIGHT).configure_view(strokeWidth=0).to_dict()
+    spec: dict[str, Any] = (
+        alt.layer(closes.add_params(brush), part, labels).properties(height=HEIGHT).configure(aria=False).configure_view(strokeWidth=0).to_dict()
+    )
     del spec["data"]
     return spec
 

@@ -39,8 +39,6 @@ Now = Callable[[], datetime]
 HEIGHT = 640
 """Pixels of the watchlist: with what is above it, a screen of 1440 x 900."""
 
-SECTORS_HEIGHT = 250
-
 EMPTY = "No ticks yet. The first load takes about a minute after make up."
 
 
@@ -99,8 +97,7 @@ def _charts(look: Look, data: MarketData) -> None:
         st.html(headline.note("Candles and sectors appear here for the symbol that is chosen."))
         return
     _candles(look, data.candles(row["SYMBOL"], row["SOURCE"]), row)
-    with st.container(height=SECTORS_HEIGHT, border=False):
-        st.html(f'<ul class="tl-map" aria-label="Changes by sector">{heatmap.heatmaps(snapshot.board)[row["SOURCE"]]}</ul>')
+    st.html(f'<ul class="tl-map" tabindex="0" aria-label="Changes by sector">{heatmap.heatmaps(snapshot.board)[row["SOURCE"]]}</ul>')
 
 
 def _candles(look: Look, reading: Reading[Candles], row: Mapping[Any, Any]) -> None:
