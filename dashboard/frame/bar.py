@@ -81,7 +81,7 @@ def _status(look: Look, calendar: str | None, data: MarketData, tables: Tables, 
     reading = data.board()
     at, snapshot = now(), reading.value
     if snapshot and drawn != instruments(snapshot.board):
-        st.rerun()  # the picker above lacks an instrument, or its name
+        controls.refill(look.key)
     feeds = status.feeds(snapshot.board) if snapshot else []
     seen = hops(snapshot, at, targets, look.every_s)
     zone = look.tz(exchange_zone(calendar))

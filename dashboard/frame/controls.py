@@ -28,6 +28,13 @@ def choose(key: Key) -> NoReturn:
     st.rerun()
 
 
+def refill(key: Key | None) -> NoReturn:
+    """Draw the page again, for the picker lacks an instrument or a name; a choice is made anew, or the browser keeps its old label."""
+    if key:
+        choose(key)
+    st.rerun()
+
+
 def pick_instrument(names: Mapping[Key, str]) -> Key | None:
     """The symbol picker over instruments by their name; what it shows is in the address, and what the address says is shown."""
     keys = list(names)
