@@ -64,7 +64,7 @@ def extract(data: MarketData) -> Extract | None:
         return None
     shown = snapshot.board.drop(columns="TREND")
     sources, feeds = (tuple(sorted(shown[name].unique())) for name in ("SOURCE", "FEED"))
-    return Extract(shown, "watchlist", "live", f"/live?{urlencode(st.query_params.to_dict())}", snapshot.at, sources, feeds)
+    return Extract(shown, "watchlist", "live", f"/?{urlencode(st.query_params.to_dict())}", snapshot.at, sources, feeds)
 
 
 def _heading(key: Key | None) -> str:
