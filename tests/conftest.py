@@ -7,11 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from infra.local.instance import Instance
 
 # Before the first login of a session fixture: the connector looks for clouds, and a closed network answers slowly.
 os.environ.update({name: value for name, value in Instance.current().environment().items() if name.startswith("SNOWFLAKE_")})
+
+
+# Machines are noisy: how long an example takes says nothing.
+settings.register_profile("noisy", deadline=None)
+settings.load_profile("noisy")
 
 
 @pytest.fixture(autouse=True, scope="session")
