@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -16,7 +18,7 @@ import psutil
 import pytest
 from airflow.sdk import RetryAction
 
-from infra.local.instance import BUCKET
+from infra.local.instance import BUCKET, ROOT
 from tests.fixtures.load_platform import LoadPlatform, Partition, Value, load_platform
 from tests.fixtures.services import settings
 from tests.fixtures.warehouse import LocalWarehouse, warehouse
@@ -31,6 +33,7 @@ from ticklake_io.warehouse import Row, SnowflakeWarehouse, open_warehouse
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TOPIC = "faulty"
+WORKER = f"import json, sys; from {__name__} import die_loading; die_loading(*json.loads(sys.argv[1]))"
 IMPATIENT = {"login_timeout": 2, "network_timeout": 2}
 SNAPSHOT = {
     "RAW.TICKS": "PARTITION_ID, OFFSET_ID, COALESCE(REJECT_REASON, '-') AS REASON, COALESCE(TICK_ID, '-') AS TICK_ID",
@@ -142,10 +145,9 @@ def test_a_worker_that_is_killed_under_a_load_ends_as_an_undisturbed_one(tmp_pat
         store = platform.local._instance.urls()["store"]
         for words in ("COPY INTO", "INSERT INTO OPS.LOADS", "INSERT INTO CURATED.TICKS", "INSERT INTO CURATED.BARS_1M", "COMMIT"):
             platform.empty()
-            worker = multiprocessing.get_context("spawn").Process(target=die_loading, args=(platform.local.arguments(), store, words))
-            worker.start()
-            worker.join(60)
-            assert worker.exitcode == -signal.SIGKILL, words
+            told = json.dumps([platform.local.arguments(), store, words])
+            worker = subprocess.run([sys.executable, "-c", WORKER, told], cwd=ROOT, stdin=subprocess.DEVNULL, timeout=120, check=False)
+            assert worker.returncode == -signal.SIGKILL, words
             platform.load(TOPIC)
             assert snapshot(platform.warehouse) == undisturbed, words
 
