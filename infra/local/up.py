@@ -24,7 +24,7 @@ from infra.local.warehouse.tls import certificate, write_trust
 from ticklake import settings as ticklake_settings
 from ticklake.errors import Stop
 
-_BACKENDS = ("broker", "store", "warehouse")
+_BACKENDS = ("api-server", "execution-api", "broker", "store", "warehouse")
 _WAIT_S = 120
 
 
