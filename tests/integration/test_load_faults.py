@@ -169,7 +169,9 @@ def test_bad_sql_fails_at_once_and_a_busy_or_absent_warehouse_is_tried_again(tmp
             with pytest.raises(WarehouseBusy) as busy:
                 platform.warehouse.rows("UPDATE OPS.LOAD_LEASE SET HOLDER = 'one'")
         assert action(busy.value) is RetryAction.DEFAULT
-        server(platform.local.arguments()["port"]).kill()
+        gone = server(platform.local.arguments()["port"])
+        gone.kill()
+        gone.wait()  # until then it may still take a login, whose statement then fails in a thread of the connector
         with closing(open_warehouse(platform.local.arguments(**IMPATIENT), "test")) as away, pytest.raises(WarehouseUnavailable) as absent:
             away.rows("SELECT 1")
         assert action(absent.value) is RetryAction.DEFAULT
