@@ -12,11 +12,12 @@ from infra.local.instance import HOST, Instance
 
 @dataclass(frozen=True)
 class Program:
-    """A component's process. `needs` are the components that must answer before it starts."""
+    """A component's process. `needs` are the components that must answer before it starts; `niceness` is how far it stands back when processors are short."""
 
     command: tuple[str, ...]
     needs: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    niceness: int = 0
 
 
 _SERVICES = {
@@ -26,6 +27,9 @@ _SERVICES = {
     "housekeeper": ("infra.local.housekeeper", ()),
 }
 """Modules of ours that run as they are, and what they need."""
+
+_STANDS_BACK = 5
+"""Airflow starts a Python process for each task: a second of processor time that a screen or the stream must not wait for."""
 
 
 def program(instance: Instance, name: str) -> Program:
@@ -39,11 +43,11 @@ def program(instance: Instance, name: str) -> Program:
         case "warehouse":
             return Program((python, "-m", "infra.local.warehouse"), needs=("store",), environment={"TMPDIR": str(instance.home / "tmp")})
         case "api-server" | "execution-api" | "dag-processor":
-            return Program(airflow.commands(instance)[name], environment=airflow.environment(instance))
+            return _airflow(instance, name)
         case "scheduler":
-            return Program(airflow.commands(instance)[name], needs=("api-server", "execution-api", "warehouse"), environment=airflow.environment(instance))
+            return _airflow(instance, name, "api-server", "execution-api", "warehouse")
         case "triggerer":
-            return Program(airflow.commands(instance)[name], needs=("broker",), environment=airflow.environment(instance))
+            return _airflow(instance, name, "broker")
         case "producer" | "consumer" | "alerts" | "housekeeper":
             module, needs = _SERVICES[name]
             return Program((python, "-m", module), needs)
@@ -51,6 +55,10 @@ def program(instance: Instance, name: str) -> Program:
             return Program((python, "-m", "dashboard"), needs=("broker", "warehouse"), environment=_streamlit(instance))
         case _:
             raise KeyError(name)
+
+
+def _airflow(instance: Instance, name: str, *needs: str) -> Program:
+    return Program(airflow.commands(instance)[name], needs, airflow.environment(instance), _STANDS_BACK)
 
 
 def _streamlit(instance: Instance) -> dict[str, str]:

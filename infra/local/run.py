@@ -29,6 +29,7 @@ def main(name: str) -> None:
         while not wait_until(lambda needed=needed: ready(instance, needed), 30):  # type: ignore[misc]
             print(f"{name} waits for {needed}", flush=True)
     os.chdir(ROOT)
+    os.nice(chosen.niceness)
     os.execve(chosen.command[0], chosen.command, {**instance.process_environment(name), **chosen.environment})  # noqa: S606 - no shell is the point
 
 
