@@ -76,7 +76,7 @@ objects = st.lists(st.tuples(st.integers(0, 2), st.lists(st.integers(-2, 40), mi
 deaths = st.lists(st.none() | st.tuples(st.integers(1, 30), st.booleans()), min_size=1, max_size=4)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(landed=objects, runs=deaths, backwards=st.booleans())
 def test_the_tables_are_what_a_plain_computation_says(
     platform: LoadPlatform, landed: list[tuple[int, list[int]]], runs: list[tuple[int, bool] | None], backwards: bool

@@ -231,7 +231,7 @@ steps = st.lists(st.sampled_from([-2, -1, 0, 0, 1, 2]), min_size=6, max_size=40)
 shocks = st.lists(st.tuples(st.integers(1, 38), st.sampled_from([-900, 700, 40]), st.sampled_from([0.0, 0.4, 0.6, 1.0])), max_size=3)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walk=steps, shocked=shocks)
 @example(walk=[1, -1] * 12, shocked=[(9, 700, 0.4)])
 @example(walk=[1, -1] * 12, shocked=[(9, 700, 0.6)])

@@ -314,7 +314,7 @@ objects = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.lists(st.i
 steps = st.lists(st.sampled_from(["load", 0, 1, 2, 3]), min_size=1, max_size=6)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(landed=objects, work=steps, most_rows=st.sampled_from([1, 5, 1_000]))
 def test_any_rebuilds_between_loads_equal_one_undisturbed_load(
     platform: LoadPlatform, landed: list[tuple[int, int, list[int]]], work: list[Any], most_rows: int

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticklake.alerts import alert
@@ -265,7 +265,6 @@ def expected(rules: list[Rule], ticks: list[Seen]) -> set[str]:
     return ids
 
 
-@settings(deadline=None)
 @given(rules_drawn(), ticks_drawn)
 def test_it_says_what_a_brute_force_search_says(rules: list[Rule], ticks: list[Seen]) -> None:
     said = [each.alert_id for each in Watch(rules).judge(ticks)]
@@ -273,7 +272,6 @@ def test_it_says_what_a_brute_force_search_says(rules: list[Rule], ticks: list[S
     assert set(said) == expected(rules, ticks)
 
 
-@settings(deadline=None)
 @given(rules_drawn(), ticks_drawn, st.lists(st.integers(0, 60), max_size=5))
 def test_cut_anywhere_and_begun_again_from_an_earlier_memory_it_says_the_same(rules: list[Rule], ticks: list[Seen], cuts: list[int]) -> None:
     watch, said, saved_at = Watch(rules), set(), 0

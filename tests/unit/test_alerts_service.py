@@ -158,7 +158,7 @@ def test_nobody_had_the_partition_yet_so_old_records_are_not_read() -> None:
     assert world.progress.records == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from(SYMBOLS), st.sampled_from([98, 99, 100, 101])), max_size=40),
     st.lists(st.integers(0, 25), max_size=8),

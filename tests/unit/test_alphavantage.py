@@ -131,7 +131,7 @@ class Day:
     lives=st.lists(st.floats(60, 20 * 3600), min_size=1, max_size=5),
 )
 @example(plan="free", entitlement="delayed", hour=33, symbols=1, lives=[60.0, 2640.6953125, 60.890625])
-@hypothesis_settings(max_examples=20, deadline=None)
+@hypothesis_settings(max_examples=20)
 def test_any_week_of_any_plan_with_any_restarts(plan: str, entitlement: str, hour: int, symbols: int, lives: list[float]) -> None:
     """The week of Thanksgiving. Polls are few where the plan is large, or this would take long."""
     with TemporaryDirectory() as state:

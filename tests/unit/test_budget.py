@@ -178,7 +178,7 @@ events = st.lists(
 
 
 @given(plan=plans, events=events)
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=150)
 def test_nothing_that_happens_spends_more_than_the_plan(plan: Plan, events: list[str | tuple[str, float]]) -> None:
     """Calls of two processes, kills, restarts and steps back, against the time that really passed.
 
@@ -220,7 +220,6 @@ def test_nothing_that_happens_spends_more_than_the_plan(plan: Plan, events: list
 
 
 @given(at=st.integers(0, 20 * 366 * 86_400).map(lambda seconds: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)))
-@hypothesis_settings(deadline=None)
 def test_a_day_always_ends_and_never_lasts_longer_than_its_hours(at: datetime) -> None:
     with TemporaryDirectory() as directory:
         reset = QuotaBudget(Path(directory) / "calls.json", FREE, ManualClock(at)).resets_at()
@@ -229,7 +228,6 @@ def test_a_day_always_ends_and_never_lasts_longer_than_its_hours(at: datetime) -
 
 
 @given(plan=plans, pauses=st.lists(st.floats(0, 30), max_size=20))
-@hypothesis_settings(deadline=None)
 def test_after_the_wait_that_it_names_a_call_may_be_made_and_not_before(plan: Plan, pauses: list[float]) -> None:
     clock = ManualClock()
     with TemporaryDirectory() as directory:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.chart.buckets import COLUMNS, ORIGINS, fitted, rebucketed, spliced
@@ -55,7 +55,6 @@ def bucket(at: datetime, rung: Rung) -> Any:
     return midnight + (at - midnight) // timedelta(minutes=rung.length) * timedelta(minutes=rung.length)
 
 
-@settings(deadline=None)
 @given(bars(), st.sampled_from(LADDER))
 def test_bars_of_bars_are_those_of_an_oracle(minutes: pd.DataFrame, rung: Rung) -> None:
     made = rebucketed(minutes, rung)
@@ -77,14 +76,12 @@ def test_bars_of_bars_are_those_of_an_oracle(minutes: pd.DataFrame, rung: Rung) 
         assert pytest.approx(float(sum(price * weight for price, weight in weighed) / total)) == got.VWAP if total else np.isnan(got.VWAP)
 
 
-@settings(deadline=None)
 @given(bars(), st.sampled_from([(LADDER[1], LADDER[2]), (LADDER[3], LADDER[4]), (LADDER[5], LADDER[7]), (LADDER[7], LADDER[9])]))
 def test_bars_made_in_two_steps_are_those_made_in_one(minutes: pd.DataFrame, steps: tuple[Rung, Rung]) -> None:
     once, twice = rebucketed(minutes, steps[1]), rebucketed(rebucketed(minutes, steps[0]), steps[1])
     pd.testing.assert_frame_equal(once.drop(columns="VWAP"), twice.drop(columns="VWAP"))  # a bar's VWAP weighs minutes without one, too
 
 
-@settings(deadline=None)
 @given(bars(), st.integers(0, 60))
 def test_bars_are_spliced_without_gap_or_double(minutes: pd.DataFrame, cut: int) -> None:
     rung = LADDER[1]
@@ -95,7 +92,6 @@ def test_bars_are_spliced_without_gap_or_double(minutes: pd.DataFrame, cut: int)
     pd.testing.assert_frame_equal(spliced(seen, rebucketed(newer, rung), edge), whole)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5_000), st.integers(1, 60 * 24 * 30), st.integers(0, 7), st.sampled_from(CHOICES))
 def test_no_range_has_more_bars_than_fit(count: int, step: int, lines: int, finest: Rung) -> None:
     times = pd.date_range(EPOCH, periods=count, freq=pd.Timedelta(minutes=step)).as_unit("us")

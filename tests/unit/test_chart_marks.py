@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.chart import axis, marks
@@ -32,7 +32,6 @@ def minutes(start: str, count: int, step: str = "1min") -> pd.DatetimeIndex:
     return pd.date_range(start, periods=count, freq=step, tz="UTC").as_unit("us")
 
 
-@settings(deadline=None)
 @given(st.integers(1, 600), st.sampled_from(LADDER), st.datetimes(datetime(1995, 1, 1), datetime(2190, 1, 1)))  # noqa: DTZ001
 def test_few_bars_bear_a_label_at_any_range(count: int, rung: Rung, start: datetime) -> None:
     step = pd.Timedelta(minutes=rung.length) if rung.intraday else pd.Timedelta(days=1)
@@ -105,7 +104,6 @@ def test_days_of_an_exchange_are_trading_days() -> None:
     assert preset("6 mo", NEWEST, NYSE).since == datetime(2026, 5, 23, tzinfo=UTC)
 
 
-@settings(deadline=None)
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2190, 1, 1)), st.integers(1, 10**6))  # noqa: DTZ001
 def test_a_range_comes_back_from_its_address(start: datetime, length: int) -> None:
     since = start.replace(second=0, microsecond=0, tzinfo=UTC)

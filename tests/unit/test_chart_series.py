@@ -129,7 +129,7 @@ def test_days_are_the_batch_feeds_and_what_it_lacks_is_made_of_ticks(adjusted: b
     assert series.bars["CLOSE"].iloc[-1] == REGULAR["CLOSE"].iloc[-1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from([*PRESETS, None]),
     st.integers(0, 8 * 1440),

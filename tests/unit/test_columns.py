@@ -88,7 +88,6 @@ def row(tick: Tick) -> dict[str, Any]:
     return values | {name.upper(): getattr(tick, name).replace(tzinfo=None) for name in columns.TIME_FIELDS} | {"EXTRA": None}
 
 
-@settings(deadline=None)
 @given(st.lists(ticks, max_size=8))
 def test_valid_ticks_come_back_exactly(batch: list[Tick]) -> None:
     decoded = columns.decode([tick.symbol.encode() for tick in batch], [encode(tick) for tick in batch])
@@ -106,7 +105,7 @@ altered = st.tuples(st.sampled_from([*GOOD, "size", "bid", "venue", "unknown"]),
 poison = st.none() | st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()) | altered
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(records=st.lists(st.tuples(st.none() | st.sampled_from([b"A", b"", b"\xff"]) | st.binary(max_size=4), poison | ticks.map(encode)), max_size=8))
 @example(records=[])
 def test_any_bytes_become_rows_and_each_is_judged_alone(records: list[tuple[bytes | None, bytes | None]]) -> None:
@@ -127,7 +126,6 @@ finite = st.recursive(
 unknown = st.dictionaries(st.text(max_size=5).filter(lambda name: name not in FIELDS), finite, max_size=3)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(ticks, unknown), max_size=6), st.booleans(), st.sampled_from([None, 1]))
 def test_fields_that_a_tick_does_not_have_are_kept_beside_it(batch: list[tuple[Tick, dict[str, Any]]], escaped: bool, indent: int | None) -> None:
     values = [json.dumps(json.loads(encode(tick)) | extra, ensure_ascii=escaped, indent=indent).encode(errors="replace") for tick, extra in batch]

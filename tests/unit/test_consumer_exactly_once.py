@@ -134,7 +134,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps=STEPS, lose_every=st.sampled_from([0, 2, 3]))
 def test_every_record_lands_once(steps: list[tuple[str, int, int]], lose_every: int) -> None:
     run_story(steps, LossyStore(lose_every))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.consumer.buffer import Batch
@@ -56,7 +56,6 @@ def table(encoded: Encoded) -> pa.Table:
 values = st.none() | st.binary(max_size=30) | st.integers(-10_000, 10_000).map(tick)
 
 
-@settings(deadline=None)
 @given(st.lists(values, min_size=1, max_size=20), st.integers(0, 2**40), st.integers(0, 5))
 def test_every_record_is_a_row_and_the_metadata_is_true(came: list[bytes | None], first: int, gap: int) -> None:
     encoded = Encoder(TOPIC, 3, "w").encode(batch(came, first + gap, gap))
@@ -82,7 +81,6 @@ def test_every_record_is_a_row_and_the_metadata_is_true(came: list[bytes | None]
     assert encoded.rejected.to_pylist() == rows.filter(pc.is_valid(rows["REJECT_REASON"])).to_pylist()
 
 
-@settings(deadline=None)
 @given(st.lists(values, min_size=1, max_size=10))
 def test_the_same_records_make_the_same_bytes(came: list[bytes | None]) -> None:
     one, other = Encoder(TOPIC, 1, "one").encode(batch(came)), Encoder(TOPIC, 1, "other").encode(batch(came))

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticklake.exporting import SIDECAR, Format, archive, data_file, file_name
@@ -76,7 +76,6 @@ def test_numbers_and_other_texts_are_left_alone(cell: str) -> None:
     assert cells(made.body)[1] == [cell]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r")), st.floats(allow_nan=False, allow_infinity=False)), min_size=1))
 def test_every_text_and_number_comes_back_from_csv(rows: list[tuple[str, float]]) -> None:
     made = data_file(pd.DataFrame(rows, columns=["TEXT", "NUMBER"]), "x", Format.CSV)

@@ -257,7 +257,7 @@ portfolios = st.sampled_from([USD, SHORTS, NO_CASH])
 
 
 @given(portfolios, histories(), st.lists(amounts, min_size=3, max_size=3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_value_less_flows_is_what_was_made(portfolio: Portfolio, history: list[Transaction], prices: list[Decimal]) -> None:
     with localcontext(EXACT):
         book = build(portfolio, history).book
@@ -278,7 +278,7 @@ def test_value_less_flows_is_what_was_made(portfolio: Portfolio, history: list[T
 
 
 @given(portfolios, histories())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_lots_conserve_quantity_and_have_one_side(portfolio: Portfolio, history: list[Transaction]) -> None:
     """Position by position against plain sums of signed quantities, split by split."""
     built = build(portfolio, history)
@@ -301,7 +301,7 @@ def test_lots_conserve_quantity_and_have_one_side(portfolio: Portfolio, history:
 
 
 @given(portfolios, histories(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_book_depends_on_days_and_places_not_on_the_order_of_reading(portfolio: Portfolio, history: list[Transaction], random: object) -> None:
     shuffled = list(history)
     random.shuffle(shuffled)  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticklake.portfolio.book import Book, build, days
@@ -86,7 +86,6 @@ def test_a_portfolio_that_was_empty_for_a_time_goes_on() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.5, 2), st.floats(-0.4, 3)), min_size=1, max_size=300), st.floats(1, 1e9))
-@settings(deadline=None)
 def test_time_weighted_is_numpy_s_product_of_returns(moves: list[tuple[float, float]], start: float) -> None:
     """Each day the value grows by a factor; then the owner brings a share of it, or takes one."""
     growths, brought = np.array(moves).T

@@ -36,7 +36,7 @@ def valued(portfolio: Portfolio, history: list[Transaction], found: list[Decimal
 
 
 @given(portfolios, histories(), prices)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_displayed_figures_sum_to_the_cent(portfolio: Portfolio, history: list[Transaction], found: list[Decimal | None]) -> None:
     live = valued(portfolio, history, found)
     parts, total = rows(live)

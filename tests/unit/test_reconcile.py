@@ -87,7 +87,6 @@ def entry(landed: LakeObject, rejects: int, state: str) -> LedgerEntry:
     )
 
 
-@settings(deadline=None)
 @given(worlds())
 def test_a_consistent_world_is_ok_and_counted(world: World) -> None:
     verdict = world.verdict()
@@ -179,7 +178,7 @@ def unlike_in_curated(world: World, key: str) -> None:
         unlike_in_curated,
     ],
 )
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(world=worlds(), data=st.data())
 def test_each_damage_is_named(damage: Any, world: World, data: st.DataObject) -> None:
     ends = {(each.partition, each.end) for each in world.lake.values()}
@@ -217,7 +216,6 @@ def test_nothing_committed_and_an_earlier_life_of_the_topic_are_no_mismatch(worl
 
 @pytest.mark.parametrize(("state", "ok"), [("SET_ASIDE", True), ("EXPIRED", True), ("MERGED", False)])
 @given(world=worlds())
-@settings(deadline=None)
 def test_what_was_set_aside_or_has_expired_need_not_be_in_raw(state: str, ok: bool, world: World) -> None:
     key = next(iter(world.ledger))
     world.change(key, state=state, rows=0, offsets=0, lowest=None, highest=None, rejected_rows=0, rejects=0)

@@ -139,7 +139,6 @@ def test_it_stops_too_when_the_count_cannot_be_left_in_the_store(monkeypatch: py
         consumer.eat("x" * 31)
 
 
-@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(0, 5))
 def test_runs_are_those_of_the_record_by_record_count(bad: list[bool], run: int) -> None:
     lengths, count = [0], run
@@ -150,7 +149,7 @@ def test_runs_are_those_of_the_record_by_record_count(bad: list[bool], run: int)
     assert (longest, last) == (max(lengths), count)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.text(".x", min_size=1, max_size=60), min_size=1, max_size=12))
 def test_it_stops_if_and_only_if_about_the_last_window_is_bad(batches: list[str]) -> None:
     """A window is counted in tenths, so what is looked at is up to a tenth and a batch longer."""

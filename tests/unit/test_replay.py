@@ -207,7 +207,7 @@ def test_symbols_choose_and_aliases_become_canonical(tmp_path: Path) -> None:
     st.sampled_from([0.5, 1.0, 60.0, 1e6, math.inf]),
     st.sampled_from([None, 7.0]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rebased_events_are_never_in_the_future_and_stay_apart(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, str]], speed: float, rate: float | None
 ) -> None:

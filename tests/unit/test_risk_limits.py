@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticklake.risk import stress, sufficiency
@@ -87,7 +87,6 @@ def test_a_scenario_that_says_nothing_has_no_sum() -> None:
     assert stress.outcome(FOUR, {}).profit is None
 
 
-@settings(deadline=None)  # a busy machine is not a slow function
 @given(st.dictionaries(st.sampled_from("ABCD"), st.floats(-2, 2)))
 def test_hits_sum_to_the_outcome(moves: dict[str, float]) -> None:
     found = stress.outcome(FOUR, {(symbol, "test"): move for symbol, move in moves.items()})
@@ -113,7 +112,6 @@ def test_a_chain_is_laid_out_end_to_end() -> None:
     assert ordered in ([0, 1, 2, 3, 4], [4, 3, 2, 1, 0])
 
 
-@settings(deadline=None)  # a busy machine is not a slow function
 @given(st.integers(0, 12), st.integers(0, 2**31))
 def test_each_symbol_has_one_place_whatever_is_unknown(count: int, seed: int) -> None:
     random = np.random.default_rng(seed)

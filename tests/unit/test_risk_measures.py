@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fixtures import reference_analytics as reference
@@ -93,7 +93,6 @@ def test_closes_in_another_currency_follow_the_rate_of_their_day() -> None:
     assert converted(euros, inverted(dollars_a_euro)).prices == pytest.approx([8.8, 8])
 
 
-@settings(deadline=None)  # a busy machine is not a slow function
 @given(st.integers(2, 400), st.sampled_from([95, 99]))
 def test_a_tail_is_the_days_that_are_at_least_so_bad(days: int, level: int) -> None:
     worst = measures.worst_days(days, level)

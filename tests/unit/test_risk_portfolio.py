@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -80,7 +80,6 @@ def test_figures_are_those_of_todays_values_over_the_days_that_were() -> None:
 
 @pytest.mark.parametrize("method", Method)
 @pytest.mark.parametrize("level", [95, 99])
-@settings(deadline=None)  # a busy machine is not a slow function
 @given(
     st.integers(1, 6).flatmap(
         lambda m: st.tuples(arrays(float, m, elements=st.integers(-(10**8), 10**8).map(lambda cents: cents / 100)), st.integers(0, 2**31))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.producer.rota import Change, Rota, Sight, check_sources
@@ -196,7 +196,6 @@ States = st.sampled_from(get_args(State))
 Step = st.tuples(st.fixed_dictionaries({"p": States, "s": States, "t": States}), st.integers(1, 90), st.sampled_from(["", "p", "s", "ps", "pst"]))
 
 
-@settings(deadline=None)
 @given(st.lists(Step, min_size=1, max_size=6), st.permutations(["s", "t"]))
 def test_whatever_happened_the_best_fit_source_is_on_duty_in_the_end_and_one_only(steps: list[tuple[dict[str, State], int, str]], standby: list[str]) -> None:
     day = Day(instrument("p", *standby))

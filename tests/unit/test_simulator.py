@@ -116,7 +116,7 @@ def test_trades_keep_the_contract_and_their_quotes() -> None:
 
 
 @given(st.lists(st.integers(0, 20_000_000), max_size=5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_partition_of_the_past_gives_the_same_trades_once(cuts: list[int]) -> None:
     whole = [tick.tick_id for tick in simulator().history(START, START + 20_000_000)]
     edges = [START, *(START + cut for cut in sorted(cuts)), START + 20_000_000]

@@ -71,7 +71,7 @@ def logs(draw: st.DrawFn) -> Log:
 
 
 @given(logs(), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_tick_counts_once_whatever_the_watermarks_and_the_order(log: Log, data: st.DataObject) -> None:
     def marks_from(least: Mapping[int, int]) -> dict[int, int]:
         return {partition: data.draw(st.integers(least.get(partition, 0), len(each))) for partition, each in log.items()}
