@@ -84,7 +84,7 @@ def access_page(look: Look) -> None:
 
 
 class Entry(NamedTuple):
-    """A page in the navigation: its title, the last part of its address, and what draws it."""
+    """A page in the navigation: its title, the last part of its address (empty: where people arrive), and what draws it."""
 
     title: str
     path: str
@@ -92,12 +92,15 @@ class Entry(NamedTuple):
 
 
 PAGES: dict[str, list[Entry]] = {
-    "Markets": [Entry("Live", "live", live_page), Entry("Chart", "chart", chart_page)],
+    "Markets": [Entry("Live", "", live_page), Entry("Chart", "chart", chart_page)],
     "Money": [Entry("Portfolio", "portfolio", portfolio_page), Entry("Risk", "risk", risk_page)],
     "Watch": [Entry("Alerts", "alerts", alerts_page), Entry("Data quality", "quality", quality_page), Entry("Pipeline", "pipeline", pipeline_page)],
     "Account": [Entry("Access", "access", access_page)],
 }
-"""Pages by section; the first is where people arrive. A section without pages is not shown."""
+"""Pages by section. A section without pages is not shown."""
+
+ALIAS = "live"
+"""Another address of the page where people arrive: what they type who know it by its name."""
 
 
 def link(path: str) -> st.Page | None:
@@ -111,9 +114,14 @@ def route() -> None:
     st.set_page_config(page_title="Ticklake", page_icon=ICON, layout="wide")
 
     def page(entry: Entry) -> st.Page:
-        return st.Page(lambda: entry.draw(look), title=entry.title, url_path=entry.path)
+        return st.Page(lambda: entry.draw(look), title=entry.title, url_path=entry.path, default=not entry.path)
 
-    chosen = st.navigation({section: list(map(page, entries)) for section, entries in PAGES.items() if entries}, position="top")
+    alias = st.Page(lambda: None, title="Live", url_path=ALIAS, visibility="hidden")
+    sections = {section: list(map(page, entries)) for section, entries in PAGES.items() if entries}
+    chosen = st.navigation({**sections, "": [alias]}, position="top")
+    if chosen is alias:
+        first = next(each for pages in sections.values() for each in pages if not each.url_path)
+        st.switch_page(first, query_params={name: st.query_params.get_all(name) for name in st.query_params})
     try:
         user = resources.user()
         look = frame.bar(resources.market_data(), resources.tables(), resources.clock().now, resources.targets())

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
+from dashboard import app as dashboard
 from dashboard import resources
 from dashboard.alerts.inbox import Inbox
 from dashboard.freshness import Targets
@@ -147,8 +149,9 @@ def own_resources() -> Iterator[None]:
     st.cache_resource.clear()
 
 
-@pytest.mark.usefixtures("own_resources")
-def test_the_app_opens_on_the_live_page(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, own_resources: None) -> AppTest:
+    """The whole app over a small board."""
     monkeypatch.setattr(resources, "market_data", lambda: FakeMarketData(Reading(TWO_SOURCES), minute_bars(5)))
     monkeypatch.setattr(resources, "tables", lambda: FakeTables({"quotas": "not asked"}))
     monkeypatch.setattr(resources, "targets", lambda: Targets(15, 60))
@@ -156,9 +159,21 @@ def test_the_app_opens_on_the_live_page(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(resources, "alerts", Inbox)
     monkeypatch.setattr(resources, "exports", lambda: None)
     monkeypatch.setattr(resources, "freeze", lambda: None)
-    test = AppTest.from_file(APP, default_timeout=30).run()
-    assert not test.exception
-    assert len(watched(test)["rows"]) == 3
+    return AppTest.from_file(APP, default_timeout=30)
+
+
+def test_the_app_opens_on_the_live_page(app: AppTest) -> None:
+    app.run()
+    assert not app.exception
+    assert len(watched(app)["rows"]) == 3
+
+
+def test_who_types_live_is_on_the_live_page_and_sees_what_the_address_says(app: AppTest) -> None:
+    app._page_hash = calc_hash(dashboard.ALIAS)  # AppTest itself can only switch to pages that are files
+    app.query_params["symbol"], app.query_params["source"] = "SPY", "simulator"
+    app.run()
+    assert not app.exception
+    assert watched(app)["chosen"] == ["SPY", "simulator"]
 
 
 @pytest.mark.usefixtures("own_resources")
