@@ -1,7 +1,8 @@
 """All settings, read once in each process's main. Every field is the variable `TICKLAKE_<FIELD>`.
 
 Looked up in this order: the process's environment, `.env`, then `$TICKLAKE_HOME/instance.env`, which
-`make up` writes for the one-machine platform and which production does not have.
+`make up` writes for the one-machine platform and which production does not have, then a file of the setting's
+name in the directory `$TICKLAKE_SECRETS_DIR`, as Docker and Kubernetes hand over secrets.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ticklake.errors import ConfigError
 from ticklake.roles import Role
 
 INSTANCE_FILE = "instance.env"
+SECRETS_VARIABLE = "TICKLAKE_SECRETS_DIR"
 
 
 class Settings(BaseSettings):
@@ -25,6 +27,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TICKLAKE_", frozen=True, extra="ignore")
 
     home: Path = Field(Path(".ticklake"), description="directory of this instance")
+    secrets_dir: Path | None = Field(None, description="directory with a file for each secret, named as its variable in small letters")
     port_base: int = Field(18000, ge=1024, le=65000, description="first of the 100 ports of the one-machine platform")
     config_file: Path = Field(Path("ticklake.yaml"), description="the file that names your sources, symbols and instruments")
 
@@ -186,9 +189,11 @@ def load_source(kind: type[_Kind], **values: object) -> _Kind:
 def _load(kind: type[_Kind], values: dict[str, object]) -> _Kind:
     home = Path(os.environ.get("TICKLAKE_HOME", ".ticklake"))
     files = (home / INSTANCE_FILE, Path(".env"))
-    prefix = kind.model_config["env_prefix"]
+    prefix, secrets = kind.model_config["env_prefix"], os.environ.get(SECRETS_VARIABLE)
+    if secrets and not Path(secrets).is_dir():
+        raise ConfigError(f"{SECRETS_VARIABLE}: there is no directory {secrets}")
     try:
-        return kind(_env_file=files, **values)  # type: ignore[arg-type]
+        return kind(_env_file=files, _secrets_dir=secrets, **values)  # type: ignore[arg-type]
     except ValidationError as error:
         wrong = "; ".join(f"{prefix}{'_'.join(map(str, each['loc'])).upper()}: {each['msg'].lower()}" for each in error.errors())
         raise ConfigError(f"{wrong} (looked at the environment, {files[1]} and {files[0]}; `make up` writes the latter)") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from streaming.producer.sources.finnhub import FinnhubSettings
 from ticklake import settings
 from ticklake.errors import ConfigError
 
@@ -76,6 +77,26 @@ def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings.load()
     assert isinstance(found.warehouse_password, SecretStr)
     assert "hunter2" not in f"{found!r}{found}"
+
+
+def test_a_secret_comes_from_its_file_unless_it_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "ticklake_warehouse_password").write_text("from a file\n")
+    (folder / "ticklake_kafka_password").write_text("from a file")
+    (folder / "ticklake_finnhub_key").write_text("from a file")
+    monkeypatch.setenv("TICKLAKE_SECRETS_DIR", str(folder))
+    monkeypatch.setenv("TICKLAKE_KAFKA_PASSWORD", "from the environment")
+    found = settings.load()
+    assert found.warehouse_password == SecretStr("from a file")
+    assert found.kafka_password == SecretStr("from the environment")
+    assert settings.load_source(FinnhubSettings).key == SecretStr("from a file")
+
+
+def test_a_directory_of_secrets_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TICKLAKE_SECRETS_DIR", str(tmp_path / "gone"))
+    with pytest.raises(ConfigError, match=r"^TICKLAKE_SECRETS_DIR: there is no directory"):
+        settings.load()
 
 
 def test_settings_do_not_change() -> None:
