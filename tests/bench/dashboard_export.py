@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
+import structlog
 
 from dashboard.exports.desk import Exports, Extract
 from dashboard.news import News
@@ -47,6 +49,7 @@ def bars(rows: int) -> pd.DataFrame:
 
 def main() -> None:
     """Make each kind of file some times; the slowest counts."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     os.environ.update(Instance.current().environment())
     clock = SystemClock()
     warehouse = open_warehouse(connection_arguments(settings.load()), "bench")
