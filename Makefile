@@ -4,8 +4,13 @@ PYTHON ?= python3
 BIN = .venv/bin
 STAMP = .venv/.installed
 UV_VERSION = $(shell sed -n 's/^uv==//p' requirements.txt)
+TOOLS = build/tools
+TOOLS_STAMP = build/tools/.installed
+GO_STAMP = build/tools/.go
+GO_TOOLS = github.com/terraform-linters/tflint@v0.61.0
 TESTS = tests/unit tests/contract tests/integration tests/e2e
 GROUP ?=
+LOCKED = --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
 .PHONY: help up down reset test test-long check format bench chaos lock
@@ -28,12 +33,14 @@ test: $(STAMP) ## unit, contract, integration and end-to-end tests
 test-long: $(STAMP) ## the same, and the slow ones
 	$(BIN)/python -m pytest $(TESTS)
 
-check: $(STAMP) ## format, lint, types, import rules, SQL; never edits
+check: $(STAMP) $(TOOLS_STAMP) $(GO_STAMP) ## format, lint, types, import rules, SQL, infrastructure; never edits
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dags infra dashboard plugins streaming
+	$(TOOLS)/bin/shellcheck .ci/run $(wildcard infra/scripts/*.sh)
+	terraform fmt -check -recursive infra
 
 format: $(STAMP) ## format and mend what a tool can mend
 	$(BIN)/ruff format .
@@ -45,8 +52,9 @@ bench: $(STAMP) ## benchmarks; GROUP=platform|streaming|load|dashboard for some
 chaos: $(STAMP) ## the long fault-injection run; figures in build/chaos.json
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(CLIENT),--client $(CLIENT))
 
-lock: $(STAMP) ## resolve requirements.txt anew
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
+lock: $(STAMP) ## resolve both requirements.txt anew
+	$(BIN)/uv pip compile pyproject.toml --all-extras $(LOCKED) -o requirements.txt
+	$(BIN)/uv pip compile infra/checks/requirements.in $(LOCKED) -o infra/checks/requirements.txt
 
 $(STAMP): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "make: $(PYTHON) must be Python 3.11, 3.12 or 3.13; set PYTHON=python3.12 or so"; exit 1; }
@@ -55,4 +63,17 @@ $(STAMP): requirements.txt
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --compile-bytecode requirements.txt
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(TOOLS_STAMP): infra/checks/requirements.txt | $(STAMP)
+	@echo "Installing the tools of the checks into $(TOOLS)"
+	@test -x $(TOOLS)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(TOOLS)
+	@VIRTUAL_ENV=$(TOOLS) $(BIN)/uv pip sync --quiet infra/checks/requirements.txt
+	@touch $@
+
+$(GO_STAMP): Makefile | $(TOOLS_STAMP)
+	@command -v terraform >/dev/null || { echo "make: terraform is missing; install it from https://developer.hashicorp.com/terraform/install"; exit 1; }
+	@command -v go >/dev/null || { echo "make: go is missing, which builds tflint; install it from https://go.dev/dl"; exit 1; }
+	@echo "Building tflint"
+	@GOBIN=$(CURDIR)/$(TOOLS)/bin go install $(GO_TOOLS)
 	@touch $@
