@@ -18,8 +18,6 @@ KAFKA_VERSION = "4.3.1"
 # Naming kafka-clients is required: the resolver would otherwise pick an older one, and the broker would not start.
 _ARTIFACTS = (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", f"org.apache.kafka:kafka-clients:{KAFKA_VERSION}", "org.slf4j:slf4j-simple:1.7.36")
 _CLUSTER_ID = "dGlja2xha2UtY2x1c3Rlcg"
-MESSAGE_LIMIT = 4 * 1_048_576
-"""The largest message of any topic, in bytes."""
 
 
 def class_path() -> str:
@@ -77,6 +75,8 @@ def _properties_file(instance: Instance) -> Path:
 
 
 def _properties(instance: Instance) -> dict[str, object]:
+    from ticklake_io.topics import MESSAGE_LIMIT  # slow, and every component asks this module for its command line
+
     broker, controller = instance.port("broker"), instance.port("controller")
     return {
         "process.roles": "broker,controller",

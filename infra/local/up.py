@@ -12,17 +12,19 @@ from pathlib import Path
 
 from infra.local import airflow, broker
 from infra.local.alone import alone
+from infra.local.bucket import create_bucket
 from infra.local.files import make_folders, remove_folders
-from infra.local.instance import COMPONENTS, Instance
+from infra.local.instance import BUCKET, COMPONENTS, Instance
 from infra.local.preflight import check_disk, check_ports
 from infra.local.probes import ready, wait_until
 from infra.local.processes import end_processes
-from infra.local.provision import create_bucket, create_tables, create_topics, write_settings
+from infra.local.provision import create_tables, write_settings
 from infra.local.status import Component, components
 from infra.local.supervisor import Supervisor
 from infra.local.warehouse.tls import certificate, write_trust
 from ticklake import settings as ticklake_settings
 from ticklake.errors import Stop
+from ticklake_io.topics import create_topics
 
 _BACKENDS = ("api-server", "execution-api", "broker", "store", "warehouse")
 _WAIT_S = 120
@@ -131,12 +133,12 @@ def _wait_for_all(instance: Instance) -> None:
 
 def _create_topics(instance: Instance) -> None:
     _answers(instance, "broker")
-    create_topics(instance.urls()["broker"], ticklake_settings.load())
+    create_topics(ticklake_settings.load())
 
 
 def _create_bucket(instance: Instance) -> None:
     _answers(instance, "store")
-    create_bucket(instance)
+    create_bucket(instance.urls()["store"], BUCKET)
 
 
 def _create_tables(instance: Instance, environment: dict[str, str]) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 import boto3
 
 from infra.local.instance import BUCKET, ROOT, Instance
-from infra.local.provision import create_topics
 from tests.chaos.actors import Broker, Consumer, Producer
 from tests.chaos.faulty_store import FaultyStore
 from tests.fixtures import services
 from tests.fixtures.services import object_store
 from ticklake_io.store import S3Store
+from ticklake_io.topics import create_topics
 
 TICKS, DEAD_LETTERS, GROUP = "market.ticks", "market.ticks.dlq", "ticklake-lake"
 SHUTDOWN_S = 10.0
@@ -67,7 +67,7 @@ def scene(folder: Path, partitions: int, **settings: str) -> Iterator[Scene]:
         broker = Broker(folder / "kafka")
         cleanup.callback(broker.close)
         broker.start()
-        create_topics(broker.address, services.settings(ticks_partitions=partitions))
+        create_topics(services.settings(kafka_bootstrap=broker.address, ticks_partitions=partitions))
         upstream = cleanup.enter_context(object_store(folder))
         client = boto3.client("s3", endpoint_url=upstream, region_name="us-east-1", aws_access_key_id="ticklake", aws_secret_access_key="ticklake")
         client.create_bucket(Bucket=BUCKET)

@@ -20,7 +20,6 @@ from dashboard.alerts import listing
 from dashboard.alerts.desk import Desk
 from dashboard.alerts.inbox import Inbox, Listener
 from infra.local.probes import wait_until
-from infra.local.provision import create_topics
 from streaming.alerts import decoding, tables
 from tests.fixtures.broker import running_broker
 from tests.fixtures.load_platform import LoadPlatform, load_platform
@@ -39,6 +38,7 @@ from ticklake_io.kafka_open import open_view
 from ticklake_io.records import Records
 from ticklake_io.sql import Statements
 from ticklake_io.topic_reader import KafkaTopicReader
+from ticklake_io.topics import create_topics
 
 LIMIT_S = 60.0
 ANA, BEN = User("ana", Role.ANALYST), User("ben", Role.ANALYST)
@@ -63,7 +63,7 @@ class Service:
         }
         self.values |= {f"warehouse_{each}": str(place[each]) for each in ("account", "user", "password", "host", "port")}
         self.settings: Settings = settings(**self.values)
-        create_topics(bootstrap, self.settings)
+        create_topics(self.settings)
         for table in ("APP.ALERT_RULES", "APP.ALERTS"):
             platform.warehouse.rows(f"DELETE FROM {table}")
         self.desk = Desk(platform.warehouse, SystemClock(), lambda: announce(self.settings, Subject.APP))

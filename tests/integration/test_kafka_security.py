@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import trustme
 
-from infra.local.provision import create_topics
 from tests.fixtures import services
 from tests.fixtures.secure_broker import SecureBroker, running_secure_broker
 from ticklake.clock import SystemClock
@@ -24,6 +23,7 @@ from ticklake.settings import Settings
 from ticklake_io.kafka_open import open_publisher, open_source, open_view
 from ticklake_io.kafka_producer import Publisher
 from ticklake_io.records import Committed, RecordSource
+from ticklake_io.topics import create_topics
 
 TOPIC = "market.ticks"
 PASSWORD = "correct horse battery staple"
@@ -35,7 +35,7 @@ WRITE: Mapping[tuple[str, str], str] = {("topic", TOPIC): "Write"}
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
     with running_secure_broker(tmp_path_factory.mktemp("secure")) as running:
-        create_topics(running.open, services.settings(ticks_partitions=1))
+        create_topics(services.settings(kafka_bootstrap=running.open, ticks_partitions=1))
         yield running
 
 
