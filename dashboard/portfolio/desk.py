@@ -15,12 +15,12 @@ from dashboard.portfolio.kept import Kept
 from dashboard.portfolio.ledger import Ledger, Rates
 from dashboard.portfolio.live import Live, live
 from dashboard.portfolio.prices import Market, ticked
+from dashboard.portfolio.routes import candidates
 from dashboard.shared import Reading
 from dashboard.tables import Tables
 from ticklake.changes import Subject
 from ticklake.daily import Action
 from ticklake.portfolio.entry import Setting
-from ticklake.portfolio.fx import pairs
 from ticklake.portfolio.lines import Reader
 from ticklake.portfolio.model import Portfolio
 from ticklake.portfolio.trading_day import trading_day
@@ -114,7 +114,8 @@ class Desk:
     def _pasts(self, portfolio: Portfolio, symbols: Sequence[str], first: date, currencies: Sequence[str]) -> Pasts:
         """Closes of `symbols` from `first` on, and of what tells the rates of `currencies`."""
         asked = [(list(symbols), first - _MARGIN)] if symbols else []
-        asked += [([pair.symbol for pair in pairs(each, portfolio.currency)], _FX_SINCE) for each in currencies if each != portfolio.currency]
+        routes = [candidates(each, portfolio.currency) for each in currencies if each != portfolio.currency]
+        asked += [(each, _FX_SINCE) for each in routes if each]
         readings = [self._tables.read("portfolio_closes", Subject.DAILY, symbols=json.dumps(each), since=since.isoformat()) for each, since in asked]
         found: dict[str, Past] = {}
         for reading in readings:

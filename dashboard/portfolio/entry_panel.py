@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard.components import headline
 from dashboard.portfolio.ledger import Ledger
 from dashboard.portfolio.listing import columns, listing
+from dashboard.portfolio.routes import spelled
 from dashboard.portfolio.saving import save
 from dashboard.portfolio.store import PortfolioStore
 from ticklake.portfolio.entry import Plan, plan
@@ -56,7 +57,7 @@ def draw_import(entry: Entry) -> None:
     if uploaded is None:
         return
     rows, errors = table(uploaded.getvalue())
-    lines, wrong = entry.reader.read(rows)
+    lines, wrong = entry.reader.read((line, _spelled(row)) for line, row in rows)
     found = plan(entry.ledger.setting, entry.ledger.entered, lines, [*errors, *wrong])
     _preview(found)
     if _offer(entry, found):
@@ -81,7 +82,7 @@ def draw_form(entry: Entry) -> None:
             row[name] = column.text_input(name.capitalize(), key=f"line-{name}-{token}", max_chars=500 if name == "note" else 40).strip()
         if not st.form_submit_button("Enter", type="primary"):
             return
-    lines, wrong = entry.reader.read([(1, row)])
+    lines, wrong = entry.reader.read([(1, _spelled(row))])
     found = plan(entry.ledger.setting, entry.ledger.entered, lines, wrong)
     if found.errors or found.conflicts:
         st.html(headline.problem(f"Not entered: {'; '.join([*(each.reason for each in found.errors), *found.conflicts])}."))
@@ -111,6 +112,11 @@ def _offer(entry: Entry, found: Plan) -> bool:
     if not st.button(label, key="import-lines", type="secondary" if found.errors else "primary"):
         return False
     return save(lambda: entry.store.add(entry.ledger.portfolio, found.new, entry.user), f"{len(found.new)} lines imported.")
+
+
+def _spelled(row: Mapping[str, str]) -> dict[str, str]:
+    """The texts of a line, its currency as a code: the reader writes it in capitals."""
+    return {**row, "currency": spelled(row.get("currency", ""))}
 
 
 def _errors(errors: Sequence[LineError]) -> pd.DataFrame:

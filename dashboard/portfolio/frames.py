@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from dashboard.once import once
+from dashboard.portfolio.routes import spelled
 from ticklake.daily import Action
 from ticklake.portfolio.model import Kind, Portfolio, Transaction
 
@@ -86,7 +87,7 @@ def transactions(frame: pd.DataFrame) -> list[Transaction]:
 @once()
 def instruments(frame: pd.DataFrame) -> dict[str, Listed]:
     """The answer of portfolio_instruments.sql, by symbol."""
-    return {row["SYMBOL"]: Listed(row["NAME"], row["CURRENCY"], row["SECTOR"], row["CALENDAR"], row["PRIMARY_SOURCE"]) for row in _rows(frame)}
+    return {row["SYMBOL"]: Listed(row["NAME"], spelled(row["CURRENCY"]), row["SECTOR"], row["CALENDAR"], row["PRIMARY_SOURCE"]) for row in _rows(frame)}
 
 
 @once(kept=16)

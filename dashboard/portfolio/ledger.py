@@ -11,9 +11,9 @@ from functools import cached_property
 
 from dashboard.portfolio.frames import Listed, Past
 from dashboard.portfolio.prices import allowed_closes
+from dashboard.portfolio.routes import route
 from ticklake.portfolio.book import Book, Problem, build, days
 from ticklake.portfolio.entry import Setting
-from ticklake.portfolio.fx import find
 from ticklake.portfolio.history import Closes, Day, by_day, complete
 from ticklake.portfolio.model import Kind, Portfolio, Transaction
 
@@ -81,7 +81,7 @@ class Ledger:
 
 
 class Rates:
-    """A `RateOn` of the closes that there are; None where no instrument tells the rate."""
+    """A `RateOn` of the closes that there are; None where no instruments tell the rate."""
 
     def __init__(self, pasts: Mapping[str, Past], portfolio: Portfolio) -> None:
         self._pasts, self._portfolio = pasts, portfolio
@@ -90,8 +90,8 @@ class Rates:
     def __call__(self, currency: str, day: date) -> Decimal | None:
         if currency == self._portfolio.currency:
             return Decimal(1)
-        found = find(currency, self._portfolio.currency, lambda symbol: self._of(symbol).on(day))
-        return found[0].rate(found[1]) if found else None
+        found = route(currency, self._portfolio.currency, lambda symbol: self._of(symbol).on(day))
+        return found.rate(found.known) if found else None
 
     def _of(self, symbol: str) -> Closes:
         if symbol not in self._closes:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from dashboard.portfolio.frames import SYNTHETIC
 from dashboard.portfolio.ledger import Ledger
 from dashboard.portfolio.prices import Market, Priced
+from dashboard.portfolio.routes import unit_in_doubt
 from ticklake.portfolio.book import Position
 from ticklake.portfolio.history import Day, rebased, time_weighted
 from ticklake.portfolio.valuation import Missing, Quote, Valuation, value
@@ -61,6 +62,9 @@ def live(ledger: Ledger, market: Market) -> Live:
 
 def _priced(position: Position, market: Market) -> Priced:
     currency = market.currency(position.symbol)
+    doubt = unit_in_doubt(position.currency) if currency == "" else None
+    if doubt:
+        return Priced(Missing(f"its prices may be in {doubt}, a hundredth of {position.currency}: give its currency in ticklake.yaml"))
     if currency in ("", position.currency):
         return market.price(position.symbol)
     return Priced(Missing(f"it trades in {currency} and is booked in {position.currency}"))

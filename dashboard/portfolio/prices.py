@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from dashboard.once import once
 from dashboard.portfolio.frames import SYNTHETIC, UNLISTED, Listed, Past
-from ticklake.portfolio.fx import find
+from dashboard.portfolio.routes import route
 from ticklake.portfolio.history import Closes
 from ticklake.portfolio.trading_day import day_before, trading_day
 from ticklake.portfolio.valuation import UNIT, Missing, Quote
@@ -100,15 +100,20 @@ class Market:
         return Priced(MADE_UP if ticks or symbol in self.pasts else NO_PRICE)
 
     def rate(self, currency: str, base: str) -> Priced:
-        """What one unit of `currency` is in `base`, by the instrument that tells it; as before, where the rate before is not known."""
+        """What one unit of `currency` is in `base`, by the instruments that tell it, and who told the one that is longest ago.
+
+        Where the rate before is not known, it is the rate of now.
+        """
         if currency == base:
             return Priced(UNIT)
-        found = find(currency, base, self._quoted)
+        found = route(currency, base, self._quoted)
         if found is None:
             return Priced(Missing(f"no rate of {currency} in {base}"))
-        pair, (quote, told) = found
-        earlier = quote.before or Closes(self._past(pair.symbol)).on(self.day(pair.symbol) - timedelta(days=1)) or quote.price
-        return Priced(Quote(pair.rate(quote.price), pair.rate(earlier)), told)
+        legs = list(zip(found.pairs, found.known, strict=True))
+        now = found.rate(quote.price for _, (quote, _) in legs)
+        before = found.rate(quote.before or self._close_before(pair.symbol) or quote.price for pair, (quote, _) in legs)
+        told = sorted((told for _, (_, told) in legs if told), key=_told_at)
+        return Priced(Quote(now, before), told[0] if told else None)
 
     def day(self, symbol: str) -> date:
         """The trading day that it is for `symbol`."""
@@ -136,6 +141,9 @@ class Market:
                 price /= ratio
         return price
 
+    def _close_before(self, symbol: str) -> Decimal | None:
+        return Closes(self._past(symbol)).on(self.day(symbol) - timedelta(days=1))
+
     def _quoted(self, symbol: str) -> tuple[Quote, Told | None] | None:
         found = self.price(symbol)
         return (found.quote, found.told) if isinstance(found.quote, Quote) else None
@@ -152,6 +160,13 @@ def allowed_closes(past: Past | None, demo: bool) -> Mapping[date, Decimal]:
 def feeds(told: Iterable[Told | None]) -> list[str]:
     """The feeds of prices, each once."""
     return sorted({each.feed for each in told if each})
+
+
+def _told_at(told: Told) -> datetime:
+    """When a price was told; a close, at the end of its day."""
+    if told.received_at is not None:
+        return told.received_at
+    return datetime.combine(told.closed_on or date.min, time.max, UTC)
 
 
 def _decimal(value: float) -> Decimal:

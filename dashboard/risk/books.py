@@ -12,8 +12,8 @@ from dashboard.portfolio.desk import Desk
 from dashboard.portfolio.frames import SYNTHETIC, Past
 from dashboard.portfolio.live import Live
 from dashboard.portfolio.prices import Priced
+from dashboard.portfolio.routes import route
 from dashboard.shared import Reading
-from ticklake.portfolio.fx import find
 from ticklake.portfolio.model import Portfolio
 from ticklake.portfolio.valuation import Line
 from ticklake.risk.holdings import Holding
@@ -27,15 +27,15 @@ class Rate(NamedTuple):
 
 
 class Book(NamedTuple):
-    """What a portfolio holds and its cash; `benchmark` and `rates` (by currency) are those that have daily closes which it may be held
-    against."""
+    """What a portfolio holds and its cash; `benchmark` and `rates` (by currency, one for each step to the portfolio's; none where the
+    rate never moves) are those that have daily closes which it may be held against."""
 
     name: str
     currency: str
     holdings: Sequence[Holding]
     cash: Decimal = Decimal(0)
     benchmark: Key | None = None
-    rates: Mapping[str, Rate] = {}
+    rates: Mapping[str, tuple[Rate, ...]] = {}
 
 
 class Books(Protocol):
@@ -87,14 +87,15 @@ def book_of(live: Live) -> Book:
         past = pasts.get(symbol or "")
         return (symbol or "", past.source) if past and (portfolio.demo or past.source not in SYNTHETIC) else None
 
-    pairs = {currency: find(currency, portfolio.currency, known) for currency in {line.position.currency for line in live.valuation.lines}}
+    currencies = {line.position.currency for line in live.valuation.lines} - {portfolio.currency}
+    routes = {currency: found for currency in currencies if (found := route(currency, portfolio.currency, known))}
     return Book(
         portfolio.name,
         portfolio.currency,
         [_position(line, live.priced[line.position.symbol], pasts.get(line.position.symbol), live.sectors) for line in live.valuation.lines],
         live.valuation.cash,
         known(portfolio.benchmark),
-        {currency: Rate(found[1], found[0].inverse) for currency, found in pairs.items() if found and currency != portfolio.currency},
+        {currency: tuple(Rate(key, pair.inverse) for pair, key in zip(way.pairs, way.known, strict=True)) for currency, way in routes.items()},
     )
 
 

@@ -35,7 +35,7 @@ class BookRisk(NamedTuple):
 def book_risk(book: Book, tables: Tables, now: datetime) -> BookRisk:
     """The figures of a book at `now`."""
     found = exposures(book.holdings, book.cash)
-    wanted = [each.key for each in found.known] + [each.key for each in book.rates.values()] + ([book.benchmark] if book.benchmark else [])
+    wanted = [each.key for each in found.known] + [rate.key for rates in book.rates.values() for rate in rates] + ([book.benchmark] if book.benchmark else [])
     reading: Reading[pd.DataFrame] = tables.read("risk_closes", Subject.ANALYTICS, keys=stored.keys_json(wanted)) if wanted else Reading()
     closes = {} if reading.value is None else stored.series(reading.value)
     unadjusted = set() if reading.value is None else stored.unadjusted(reading.value)
@@ -60,11 +60,12 @@ def _in_currency(book: Book, held: Exposures, closes: Mapping[Key, Series]) -> t
         own = closes.get(each.key)
         if own is None:
             continue
-        series[each.key] = own
-        rate = book.rates.get(each.currency)
-        if rate and rate.key in closes:
-            told = closes[rate.key].closes
-            series[each.key] = own._replace(closes=converted(own.closes, inverted(told) if rate.inverse else told))
-        elif each.currency != book.currency:
+        rates = () if each.currency == book.currency else book.rates.get(each.currency)
+        if rates is None or any(rate.key not in closes for rate in rates):
             one_sided.append(each.key)
+            rates = ()
+        for rate in rates:
+            told = closes[rate.key].closes
+            own = own._replace(closes=converted(own.closes, inverted(told) if rate.inverse else told))
+        series[each.key] = own
     return series, tuple(one_sided)

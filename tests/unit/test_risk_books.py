@@ -66,7 +66,7 @@ def test_positions_come_with_price_rate_and_sector(memory: Memory) -> None:
 def test_benchmark_and_exchange_rates_are_those_with_closes(memory: Memory) -> None:
     found = book(memory)
     assert found.benchmark == ("SPY", "feed")
-    assert found.rates == {"EUR": Rate(("EURUSD", "feed"), False)}
+    assert found.rates == {"EUR": (Rate(("EURUSD", "feed"), False),)}
 
 
 def test_closes_that_are_made_up_are_for_demos_only(memory: Memory) -> None:

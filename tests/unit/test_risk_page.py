@@ -271,7 +271,7 @@ def test_a_portfolio_names_what_it_leaves_out() -> None:
 
 
 def test_a_currency_with_an_exchange_rate_counts() -> None:
-    book = BOOK._replace(holdings=[Held("A", currency="EUR", rate=Decimal("1.2"))], rates={"EUR": Rate(("EURUSD", "test"), False)})
+    book = BOOK._replace(holdings=[Held("A", currency="EUR", rate=Decimal("1.2"))], rates={"EUR": (Rate(("EURUSD", "test"), False),)})
     frame = closes("A", "EURUSD", "SPY")
     shown = Page("Portfolio", book=book, risk_closes=frame)
     assert "moves of the currency do not count" not in shown.text
