@@ -77,7 +77,8 @@ def _readings(snapshot: Snapshot, now: datetime, targets: Targets) -> dict[str, 
     warehouse_s = span(at, snapshot.received_at) if snapshot.received_at else None
     if stream.problem is not None or not stream.caught_up:
         return {"event": Reading(None, None), "lake": Reading(None, None), "warehouse": Reading(warehouse_s, None), SCREEN: Reading(stood_s, stood_s)}
-    event_s = span(at, stream.received_at) if stream.received_at else None
+    newest = _newest(snapshot)
+    event_s = span(at, newest) if newest else None
     owed_s = span(at, stream.expected_since) if stream.expected_since else 0.0
     silent_s = owed_s if event_s is None else min(event_s, owed_s)
     lake_s = span(at, stream.lake_since) if stream.lake_since else 0.0
@@ -90,8 +91,13 @@ def _readings(snapshot: Snapshot, now: datetime, targets: Targets) -> dict[str, 
     }
 
 
+def _newest(snapshot: Snapshot) -> datetime | None:
+    """When the newest tick was received; a tail that began in a silence knows of none, and the warehouse has it."""
+    return max((at for at in (snapshot.stream.received_at, snapshot.received_at) if at), default=None)
+
+
 def _hop(judged: Judged, reading: Reading, snapshot: Snapshot, now: datetime) -> Hop:
-    stream, says = snapshot.stream, f"{judged.says[:1].upper()}{judged.says[1:]}."
+    stream, received_at, says = snapshot.stream, _newest(snapshot), f"{judged.says[:1].upper()}{judged.says[1:]}."
     age = "none yet" if judged.age_s is None else duration(judged.age_s)
     match judged.state, judged.name:
         case "cause", _:
@@ -102,8 +108,8 @@ def _hop(judged: Judged, reading: Reading, snapshot: Snapshot, now: datetime) ->
             why = stream.problem or "The stream is being read from where the warehouse ends."
             return Hop(judged.name, Level.UNKNOWN, age if judged.age_s is not None else "not known", why)
         case _, "event":
-            newest = f"The newest tick was received at {moment(stream.received_at, now)}." if stream.received_at else "No tick has been received."
-            if not stream.expected_since and stream.received_at:
+            newest = f"The newest tick was received at {moment(received_at, now)}." if received_at else "No tick has been received."
+            if not stream.expected_since and received_at:
                 return Hop("event", Level.QUIET, f"CLOSED, last tick {age} ago", newest)
             return Hop("event", Level.OK, age, newest)
         case _, "lake":
