@@ -6,7 +6,6 @@ on where it had saved, says nothing twice and misses nothing.
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from contextlib import ExitStack, closing
@@ -14,7 +13,7 @@ from contextlib import ExitStack, closing
 import structlog
 from prometheus_client import CollectorRegistry
 
-from streaming import log as streaming_log
+from streaming import service
 from streaming.alerts.alerting import Alerting
 from streaming.alerts.clerk import Clerk
 from streaming.alerts.health import Health
@@ -23,9 +22,8 @@ from streaming.alerts.metrics import Metrics
 from streaming.alerts.progress import Progress
 from streaming.alerts.saved import MAX_RECORD_BYTES, Saved
 from streaming.shutdown import Shutdown
-from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
-from ticklake.errors import BrokerUnavailable, ConfigError, Retry, TicklakeError
+from ticklake.errors import BrokerUnavailable
 from ticklake.settings import Settings
 from ticklake_io.kafka_open import open_publisher, open_reader, open_source, open_view
 from ticklake_io.records import Records
@@ -34,10 +32,6 @@ from ticklake_io.warehouse import connection_arguments, open_warehouse
 
 ANSWER_S = 10
 """Longest that the warehouse may take to sign in or to answer; the rules that are known go on meanwhile."""
-CLOSE_S = 2.0
-"""Of the budget of a stop, what is kept for closing connections."""
-REPORT_S = 60.0
-_PAUSE_S = 2.0
 _SETTLE_S = 10.0
 
 _log = structlog.get_logger()
@@ -45,42 +39,19 @@ _log = structlog.get_logger()
 
 def main() -> int:
     """Run the service; its exit status."""
-    streaming_log.configure()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        settings = ticklake_settings.load()
-        return _serve(settings, Shutdown(stop, settings.shutdown_s, SystemClock()))
-    except ConfigError as error:
-        _log.error("stopped", reason=str(error))
-        return 2
+    return service.main(serve)
 
 
-def _serve(settings: Settings, shutdown: Shutdown) -> int:
-    """Run with metrics and health beside; the exit status. Raises `ConfigError` when those cannot be served."""
+def serve(settings: Settings, shutdown: Shutdown) -> None:
+    """Judge with metrics and health beside. Raises `ConfigError` when those cannot be served, `Stop` when it must not go on."""
     clock, registry = SystemClock(), CollectorRegistry()
     progress = Progress(clock.monotonic())
     registry.register(Metrics(progress, clock))
     health = Health(progress, clock)
     pages = Pages(registry, health.healthy, health.ready, health.report)
     with serving(settings.http_host, settings.alerts_http_port, pages, setting="TICKLAKE_ALERTS_HTTP_PORT"):
-        try:
-            while not shutdown.stop.is_set():
-                try:
-                    run(settings, shutdown, progress)
-                except Retry as error:
-                    progress.let_go()
-                    _log.warning("waiting", reason=str(error))
-                    shutdown.stop.wait(_PAUSE_S)
-        except TicklakeError as error:
-            _log.error("stopped", reason=str(error))
-            shutdown.status = 2 if isinstance(error, ConfigError) else 1
-        finally:
-            shutdown.stop.set()
-    if not shutdown.status:
-        _log.info("stopped")
-    return shutdown.status
+        service.anew(lambda: run(settings, shutdown, progress), progress.let_go, shutdown.stop)
+    _log.info("stopped")
 
 
 def run(settings: Settings, shutdown: Shutdown, progress: Progress) -> None:
@@ -113,22 +84,12 @@ def run(settings: Settings, shutdown: Shutdown, progress: Progress) -> None:
         done = threading.Event()
         thread = threading.Thread(target=clerk.run, args=(done,), name="clerk", daemon=True)
         thread.start()
-        cleanup.callback(thread.join, CLOSE_S)
+        cleanup.callback(thread.join, service.CLOSE_S)
         cleanup.callback(done.set)
         _log.info("started", topic=settings.ticks_topic, group=settings.alerts_group, rules=len(rules))
-        _loop(alerting, stop, clock)
-        if not alerting.drain(shutdown.left(reserve_s=CLOSE_S)):
+        service.turns(alerting.run_once, lambda: progress.figures(clock.monotonic()), stop, clock)
+        if not alerting.drain(shutdown.left(reserve_s=service.CLOSE_S)):
             _log.warning("stopped_early", reason="the broker did not answer in time")
-
-
-def _loop(alerting: Alerting, stop: threading.Event, clock: SystemClock) -> None:
-    """Turn after turn until `stop`, with a line of figures now and then."""
-    report = clock.monotonic() + REPORT_S
-    while not stop.is_set():
-        alerting.run_once()
-        if clock.monotonic() >= report:
-            report += REPORT_S
-            _log.info("progress", **alerting.progress.figures())
 
 
 def _history(settings: Settings) -> Records:

@@ -8,7 +8,6 @@ the connections are closed.
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 import threading
 import uuid
@@ -19,7 +18,7 @@ import pyarrow as pa
 import structlog
 from prometheus_client import CollectorRegistry
 
-from streaming import log as streaming_log
+from streaming import service
 from streaming.consumer.buffer import Batch, Limits
 from streaming.consumer.dead_letters import MAX_RECORD_BYTES, DeadLetters
 from streaming.consumer.encoder import Encoder
@@ -33,9 +32,8 @@ from streaming.consumer.reject_limit import Bounds, RejectLimit
 from streaming.consumer.start import chain_end
 from streaming.consumer.writer import Landed, Writer
 from streaming.shutdown import Shutdown
-from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
-from ticklake.errors import ConfigError, Retry, TicklakeError
+from ticklake.errors import Retry
 from ticklake.lake import Partition
 from ticklake.settings import Settings
 from ticklake_io import generations
@@ -43,57 +41,30 @@ from ticklake_io.kafka_open import open_publisher, open_source
 from ticklake_io.serving import Pages, serving
 from ticklake_io.store import open_store
 
-CLOSE_S = 2.0
-"""Of the budget of a stop, what is kept for closing connections."""
-REPORT_S = 60.0
 UPLOADS = 2
 SWITCH_S = 0.0005
 """How long a thread may keep the interpreter. Polling is all Python; an upload is many short calls that would each wait their turn."""
-_PAUSE_S = 2.0
 
 _log = structlog.get_logger()
 
 
 def main() -> int:
     """Run the service; its exit status."""
-    streaming_log.configure()
     sys.setswitchinterval(SWITCH_S)
     gc.set_threshold(100_000)  # records come and go by the ten thousand and form no cycles
     pa.set_memory_pool(pa.system_memory_pool())  # gives memory back between batches, which Arrow's own keeps
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        settings = ticklake_settings.load()
-        return _serve(settings, Shutdown(stop, settings.shutdown_s, SystemClock()))
-    except ConfigError as error:
-        _log.error("stopped", reason=str(error))
-        return 2
+    return service.main(serve)
 
 
-def _serve(settings: Settings, shutdown: Shutdown) -> int:
-    """Run with metrics and health beside; the exit status. Raises `ConfigError` when those cannot be served."""
+def serve(settings: Settings, shutdown: Shutdown) -> None:
+    """Consume with metrics and health beside. Raises `ConfigError` when those cannot be served, `Stop` when it must not go on."""
     clock, registry = SystemClock(), CollectorRegistry()
     progress = Progress(clock.monotonic())
     metrics, health = Metrics(registry, progress, clock), Health(progress, settings.flush_age_s, clock)
     pages = Pages(registry, health.healthy, health.ready, health.report)
     with serving(settings.http_host, settings.consumer_http_port, pages, setting="TICKLAKE_CONSUMER_HTTP_PORT"):
-        try:
-            while not shutdown.stop.is_set():
-                try:
-                    run(settings, shutdown, progress, metrics)
-                except Retry as error:
-                    progress.let_go()
-                    _log.warning("waiting", reason=str(error))
-                    shutdown.stop.wait(_PAUSE_S)
-        except TicklakeError as error:
-            _log.error("stopped", reason=str(error))
-            shutdown.status = 2 if isinstance(error, ConfigError) else 1
-        finally:
-            shutdown.stop.set()
-    if not shutdown.status:
-        _log.info("stopped")
-    return shutdown.status
+        service.anew(lambda: run(settings, shutdown, progress, metrics), progress.let_go, shutdown.stop)
+    _log.info("stopped")
 
 
 def run(settings: Settings, shutdown: Shutdown, progress: Progress, metrics: Metrics) -> None:
@@ -129,6 +100,13 @@ def run(settings: Settings, shutdown: Shutdown, progress: Progress, metrics: Met
             limit.begin(partition, end)
             return end
 
+        def turn() -> None:
+            pipeline.run_once()
+            try:
+                landings.tell()
+            except Retry as error:
+                _log.warning("hint_lost", reason=str(error))
+
         pipeline = Pipeline(
             source,
             land,
@@ -143,25 +121,10 @@ def run(settings: Settings, shutdown: Shutdown, progress: Progress, metrics: Met
         cleanup.callback(pipeline.give_up)
         progress.store_error = ""
         _log.info("started", topic=topic, generation=generation, group=settings.kafka_group)
-        _loop(pipeline, landings, stop, clock)
-        if not pipeline.drain(shutdown.left(reserve_s=CLOSE_S)):
+        service.turns(turn, lambda: progress.figures(clock.monotonic()), stop, clock)
+        if not pipeline.drain(shutdown.left(reserve_s=service.CLOSE_S)):
             _log.warning("stopped_early", reason="broker or store did not answer in time", held_bytes=progress.held_bytes)
         landings.tell()
-
-
-def _loop(pipeline: Pipeline, landings: Landings, stop: threading.Event, clock: SystemClock) -> None:
-    """Turn after turn until `stop`, with a line of figures now and then."""
-    report = clock.monotonic() + REPORT_S
-    while not stop.is_set():
-        pipeline.run_once()
-        try:
-            landings.tell()
-        except Retry as error:
-            _log.warning("hint_lost", reason=str(error))
-        now = clock.monotonic()
-        if now >= report:
-            report += REPORT_S
-            _log.info("progress", **pipeline.progress.figures(now))
 
 
 if __name__ == "__main__":

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from streaming import member
 from streaming.consumer.progress import Progress
+from streaming.families import Families
 from ticklake.clock import Clock
 
 PREFIX = "ticklake_consumer"
+_OF = Families(PREFIX)
 _PUT_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -42,38 +45,15 @@ class _Loop(Collector):
 
     def collect(self) -> Iterator[Metric]:
         now, done = self._clock.monotonic(), self._progress
-        yield _count("records", "Records read from Kafka.", done.records)
-        yield _count("objects", "Objects that are durable, adopted ones included.", done.objects)
-        yield _count("object_bytes", "Bytes of the objects.", done.bytes)
-        yield _count("objects_adopted", "Objects that another writer had created first.", done.adopted)
-        yield _counts("flushes", "Batches cut, by what made it time.", "reason", done.flushes)
-        yield _counts("rejects", "Records in durable objects that are no ticks, by the kind of reason.", "reason", done.rejects)
-        yield _count("commits", "Commits of offsets.", done.commits)
-        yield _count("commit_failures", "Commits that the group or the broker did not take; what stays ours is committed later.", done.failed_commits)
-        yield _count("rebalances", "Changes of the partitions that are ours.", done.rebalances)
-        yield _count("expired_records", "Offsets that the broker deleted before they were read.", done.expired)
-        lag = GaugeMetricFamily(f"{PREFIX}_lag_records", "Records at the broker that are not in the lake.", labels=["partition"])
-        for partition, records in done.lag.items():
-            lag.add_metric([str(partition)], records)
-        yield lag
-        yield _gauge("partitions", "Partitions that are ours.", len(done.lag))
-        yield _gauge("oldest_buffered_seconds", "Age in memory of the oldest record that is not committed.", done.oldest_age(now))
-        yield _gauge("held_bytes", "Bytes of records in memory.", done.held_bytes)
-        yield _gauge("paused", "1 while partitions stand because memory is short.", done.throttled)
-        yield _gauge("last_poll_seconds", "Age of the last successful poll.", now - done.polled_at)
-        yield _gauge("last_commit_seconds", "Age of the last commit.", now - done.committed_at)
-
-
-def _count(name: str, text: str, value: int) -> Metric:
-    return CounterMetricFamily(f"{PREFIX}_{name}", text, value)
-
-
-def _counts(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(f"{PREFIX}_{name}", text, labels=[label])
-    for key, value in dict(values).items():
-        family.add_metric([key], value)
-    return family
-
-
-def _gauge(name: str, text: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"{PREFIX}_{name}", text, float(value))
+        yield from member.metrics(_OF, done, now, lag="Records at the broker that are not in the lake.")
+        yield _OF.counter("objects", "Objects that are durable, adopted ones included.", done.objects)
+        yield _OF.counter("object_bytes", "Bytes of the objects.", done.bytes)
+        yield _OF.counter("objects_adopted", "Objects that another writer had created first.", done.adopted)
+        yield _OF.counter("flushes", "Batches cut, by what made it time.", done.flushes, "reason")
+        yield _OF.counter("rejects", "Records in durable objects that are no ticks, by the kind of reason.", done.rejects, "reason")
+        yield _OF.counter("commits", "Commits of offsets.", done.commits)
+        yield _OF.counter("commit_failures", "Commits that the group or the broker did not take; what stays ours is committed later.", done.failed_commits)
+        yield _OF.gauge("oldest_buffered_seconds", "Age in memory of the oldest record that is not committed.", done.oldest_age(now))
+        yield _OF.gauge("held_bytes", "Bytes of records in memory.", done.held_bytes)
+        yield _OF.gauge("paused", "1 while partitions stand because memory is short.", done.throttled)
+        yield _OF.gauge("last_commit_seconds", "Age of the last commit.", now - done.committed_at)

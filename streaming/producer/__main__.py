@@ -6,7 +6,6 @@ or the last source was refused, 2 for a wrong setting.
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from contextlib import closing
@@ -16,7 +15,7 @@ from random import SystemRandom
 import structlog
 from prometheus_client import CollectorRegistry
 
-from streaming import log as streaming_log
+from streaming import service
 from streaming.producer.desk import Desk
 from streaming.producer.kept import Kept
 from streaming.producer.metrics import ProducerMetrics
@@ -26,9 +25,7 @@ from streaming.producer.run import Producer
 from streaming.producer.source import Request, create, running
 from streaming.shutdown import Shutdown
 from ticklake import instruments
-from ticklake import settings as ticklake_settings
 from ticklake.clock import SystemClock
-from ticklake.errors import ConfigError, TicklakeError
 from ticklake.patience import Patience
 from ticklake.settings import Settings
 from ticklake_io.kafka_open import open_publisher
@@ -39,22 +36,13 @@ log = structlog.get_logger()
 
 def main() -> int:
     """Run the service; its exit status."""
-    streaming_log.configure()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        settings = ticklake_settings.load()
-        shutdown = Shutdown(stop, settings.shutdown_s, SystemClock())
-        shutdown.status = 1  # what hangs until the budget is spent, hangs with ticks that are not acknowledged
-        run(settings, stop)
-    except ConfigError as error:
-        log.error("stopped", reason=str(error))
-        return 2
-    except TicklakeError as error:
-        log.error("stopped", reason=str(error))
-        return 1
-    return 0
+    return service.main(serve)
+
+
+def serve(settings: Settings, shutdown: Shutdown) -> None:
+    """Produce; raises as `run` does."""
+    shutdown.status = 1  # what hangs until the budget is spent, hangs with ticks that are not acknowledged
+    run(settings, shutdown.stop)
 
 
 def run(settings: Settings, stop: threading.Event) -> None:

@@ -18,11 +18,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from streaming.alerts import tables
 from streaming.alerts.alerting import SAVE_S, Alerting
 from streaming.alerts.clerk import Clerk
-from streaming.alerts.health import SILENT_S, STALE_S, Health
+from streaming.alerts.health import Health
 from streaming.alerts.hints import Hints
 from streaming.alerts.metrics import Metrics
 from streaming.alerts.progress import Progress
 from streaming.alerts.saved import Saved
+from streaming.member import SILENT_S, STALE_S
 from tests.fakes.clock import ManualClock
 from tests.fakes.memory_broker import MemorySource, MemoryTopic
 from tests.fakes.producer import MemoryPublisher

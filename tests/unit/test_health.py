@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.consumer.health import SILENT_S, STALE_S, Health
+from streaming.consumer.health import Health
 from streaming.consumer.progress import Progress
+from streaming.member import SILENT_S, STALE_S
 from tests.fakes.clock import ManualClock
 
 FLUSH_AGE_S = 5.0
