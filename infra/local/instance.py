@@ -57,7 +57,9 @@ _DECIDED = (
     "producer_http_",
     "consumer_http_",
     "alerts_http_",
+    "producer_status_",
     "dashboard_http_",
+    "dashboard_status_",
     "dashboard_url",
     "airflow_url",
 )

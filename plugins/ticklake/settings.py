@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     warehouse_database: str = "TICKLAKE"
     warehouse_compute: str | None = Field(None, description="Snowflake warehouse that runs the statements")
     warehouse_role: str | None = None
+    warehouse_integration: str | None = Field(
+        None, description="storage integration by which Snowflake reads the bucket, for who applies the DDL; with it the account's own scripts are applied too"
+    )
 
     sources: str = Field("simulator", description="sources that the producer service runs, separated by commas")
     simulator_seed: int = 20260101
@@ -90,6 +93,8 @@ class Settings(BaseSettings):
     consumer_http_port: int = Field(9102, ge=0, le=65535, description="the consumer's; 0: none")
     dashboard_http_port: int = Field(9104, ge=0, le=65535, description="the dashboard's own, beside its pages; 0: none")
     alerts_http_port: int = Field(9103, ge=0, le=65535, description="the alerts service's; 0: none")
+    producer_status_url: str | None = Field(None, description="where the producer's /status is asked, when it is not at http_host")
+    dashboard_status_url: str | None = Field(None, description="where the dashboard's is")
 
     alerts_group: str = Field(
         "ticklake-alerts", description="consumer group that judges ticks by alert rules; with -inbox behind it, the one that keeps alerts"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 
 import httpx
 import msgspec
 
 from ticklake import calendars, instruments
+from ticklake.instruments import Instruments
 from ticklake.settings import Settings
 
 PATIENCE_S = 2.0
@@ -50,10 +53,11 @@ class Producing(msgspec.Struct, frozen=True):
 
 def ask(settings: Settings) -> Producing:
     """What the producer of this instance answers; nothing when it does not."""
+    url = settings.producer_status_url or f"http://{settings.http_host}:{settings.producer_http_port}/status"
     try:
-        answer = httpx.get(f"http://{settings.http_host}:{settings.producer_http_port}/status", timeout=PATIENCE_S, trust_env=False)
+        answer = httpx.get(url, timeout=PATIENCE_S, trust_env=False)
         return Producing.read(answer.raise_for_status().content)
-    except (httpx.HTTPError, msgspec.MsgspecError):
+    except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError):
         return Producing()
 
 
@@ -62,10 +66,23 @@ def expects_ticks(settings: Settings, sources: Iterable[str], at: datetime, prod
 
     Raises `ConfigError` when the file of instruments is wrong.
     """
-    listed = instruments.load(settings.config_file)
+    listed = _listed(settings.config_file, _version(settings.config_file))
     unsteady = {each.name for each in producing.sources if not each.steady}
     names = [name for name in sources if name not in unsteady]
     if settings.simulator_hours == "always" and "simulator" in names:
         return True
     followed = {listed.get(symbol).calendar for name in names for symbol in listed.symbols(name)}
     return any(calendars.calendar(name).is_open(at) for name in followed)
+
+
+@lru_cache(maxsize=1)
+def _listed(path: Path, _version: int) -> Instruments:
+    return instruments.load(path)
+
+
+def _version(path: Path) -> int:
+    """When the file was written, which is asked at every look; reading it is not. 0 for one that is away, of which `load` says more."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

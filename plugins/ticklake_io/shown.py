@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate
+
 import httpx
 import msgspec
 
 from ticklake.settings import Settings
 
 PATIENCE_S = 2.0
+
+TARGET_S = 2.0
+"""Within which a tick is on screen; a younger one may be on its way."""
 
 
 class Screen(msgspec.Struct, frozen=True):
@@ -38,10 +45,20 @@ class Shown(msgspec.Struct, frozen=True):
     reruns: Reruns
 
 
+def percentiles(ages: Iterable[tuple[float, int]]) -> dict[str, float] | None:
+    """p50, p95 and p99 of [age in seconds, ticks] pairs; None when there are none."""
+    ordered = sorted(ages)
+    if not ordered:
+        return None
+    ranks = list(accumulate(count for _, count in ordered))
+    return {f"p{share}": round(ordered[bisect_left(ranks, -(-ranks[-1] * share // 100))][0], 3) for share in (50, 95, 99)}
+
+
 def ask(settings: Settings) -> Shown | None:
     """What the dashboard of this instance answers; None when it does not, as before the first page was opened."""
+    url = settings.dashboard_status_url or f"http://{settings.http_host}:{settings.dashboard_http_port}/status"
     try:
-        answer = httpx.get(f"http://{settings.http_host}:{settings.dashboard_http_port}/status", timeout=PATIENCE_S, trust_env=False)
+        answer = httpx.get(url, timeout=PATIENCE_S, trust_env=False)
         return msgspec.json.decode(answer.raise_for_status().content, type=Shown)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError):
         return None

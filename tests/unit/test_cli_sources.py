@@ -52,7 +52,8 @@ def test_what_the_producer_answers_is_read() -> None:
     line = {name: getattr(LINE, name) for name in LINE.__struct_fields__}
     with answering(port, {"sources": [line], "standing_in": {"AAPL": "alphavantage"}}):
         told = producing.ask(place(port))
-    assert told == Producing((LINE,), {"AAPL": "alphavantage"})
+        elsewhere = producing.ask(place(0, producer_status_url=f"http://{services.HOST}:{port}/status"))
+    assert told == elsewhere == Producing((LINE,), {"AAPL": "alphavantage"})
 
 
 @pytest.mark.parametrize("report", [["something", "else"], {"sources": [{"name": "x"}]}])

@@ -22,17 +22,20 @@ def main() -> None:
     """Open the databases, bring back what lives in memory only, and serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="infra.local.warehouse", description=__doc__)
     parser.add_argument("--silence", type=float, default=30.0, metavar="SECONDS", help="how long a transaction may be without a statement")
-    silence_s = parser.parse_args().silence
+    parser.add_argument("--host", default=HOST, help="address to listen on")
+    parser.add_argument("--store", metavar="URL", help="where the object store is; this instance's own without it")
+    parser.add_argument("--certificate", metavar="FILE", help="key and certificate that clients are shown, PEM; made up without it")
+    options = parser.parse_args()
     # fakesnow fetches results that way; nothing here can change it.
     warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
     instance = Instance.current()
-    engine = open_engine(instance.home / "warehouse", store_file_system(instance.urls()["store"]))
+    engine = open_engine(instance.home / "warehouse", store_file_system(options.store or instance.urls()["store"]))
     restore(engine)
     logging.getLogger("fakesnow.server").setLevel(logging.ERROR)
-    server_file = str(certificate(instance))
+    server_file = options.certificate or str(certificate(instance))
     port = instance.port("warehouse")
-    app = application(engine, silence_s=silence_s)
-    uvicorn.run(app, host=HOST, port=port, ssl_certfile=server_file, log_level="warning", timeout_graceful_shutdown=5, timeout_keep_alive=60)
+    app = application(engine, silence_s=options.silence)
+    uvicorn.run(app, host=options.host, port=port, ssl_certfile=server_file, log_level="warning", timeout_graceful_shutdown=5, timeout_keep_alive=60)
 
 
 def restore(engine: Engine) -> None:
