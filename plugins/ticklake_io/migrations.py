@@ -3,6 +3,8 @@
     V<version>__<name>.sql   runs once, in order of version; changing one that has run is an error. DDL commits by
                              itself on Snowflake, so its statements must bear a second run after a crash in between
     A__<name>.sql            runs every time (what a warehouse may forget: stages, file formats)
+    account/A__<name>.sql    runs every time, last, and only where an account's storage integration is named: what Snowflake
+                             alone understands
 
 `python -m ticklake_io.migrations` applies what is missing, replaces reference data that changed, and tells what it did. Safe to run again at any time.
 """
@@ -51,6 +53,19 @@ class Script:
         return [text for part in parts if (text := part.strip().rstrip(";"))]
 
 
+@dataclass(frozen=True)
+class Account:
+    """What the account's own scripts must know of it: the storage integration that reads the lake, and the database, whose name begins those of the roles."""
+
+    integration: str
+    database: str
+
+
+def account_of(settings: ticklake_settings.Settings) -> Account | None:
+    """The account that the settings name; None where they name no storage integration."""
+    return Account(settings.warehouse_integration, settings.warehouse_database) if settings.warehouse_integration else None
+
+
 def versioned(folder: Path = FOLDER) -> list[Script]:
     """The scripts that run once, in order.
 
@@ -69,8 +84,20 @@ def always(bucket: str, folder: Path = FOLDER) -> list[Script]:
     return [Script(path.name, None, path.read_text().replace("{bucket}", bucket)) for path in sorted(folder.glob("A__*.sql"))]
 
 
-def migrate(warehouse: Warehouse, clock: Clock, bucket: str, folder: Path = FOLDER) -> list[str]:
-    """Apply what is missing; the names of the scripts that ran.
+def account_only(account: Account, bucket: str, folder: Path = FOLDER) -> list[Script]:
+    """The scripts that only an account understands; `{integration}`, `{database}` and `{bucket}` in them are its own names."""
+    names = {"{integration}": account.integration, "{database}": account.database, "{bucket}": bucket}
+    scripts = []
+    for path in sorted((folder / "account").glob("A__*.sql")):
+        text = path.read_text()
+        for placeholder, name in names.items():
+            text = text.replace(placeholder, name)
+        scripts.append(Script(path.name, None, text))
+    return scripts
+
+
+def migrate(warehouse: Warehouse, clock: Clock, bucket: str, folder: Path = FOLDER, account: Account | None = None) -> list[str]:
+    """Apply what is missing; the names of the scripts that ran. Without an `account` its scripts stay out.
 
     Raises `ConfigError` when a script was changed after it had run.
     """
@@ -90,7 +117,7 @@ def migrate(warehouse: Warehouse, clock: Clock, bucket: str, folder: Path = FOLD
             {"version": script.version, "script": script.name, "sha256": script.sha256, "at": clock.now()},
         )
         ran.append(script.name)
-    for script in always(bucket, folder):
+    for script in [*always(bucket, folder), *(account_only(account, bucket, folder) if account else [])]:
         for statement in script.statements():
             warehouse.rows(statement)
         ran.append(script.name)
@@ -102,7 +129,7 @@ def main() -> int:
     try:
         settings = ticklake_settings.load()
         warehouse = open_warehouse(connection_arguments(settings), query_tag="ticklake migrations")
-        ran = migrate(warehouse, SystemClock(), settings.s3_bucket)
+        ran = migrate(warehouse, SystemClock(), settings.s3_bucket, account=account_of(settings))
         changed = load_reference(warehouse, instruments.load(settings.config_file), contracts.load(), SystemClock())
         warehouse.close()
     except TicklakeError as error:

@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.clock import ManualClock
 from tests.fixtures.warehouse import free_instance, warehouse
 from ticklake.errors import ConfigError
-from ticklake_io.migrations import FOLDER, always, migrate, versioned
+from ticklake_io.migrations import FOLDER, Account, always, migrate, versioned
 from ticklake_io.warehouse import SnowflakeWarehouse, open_warehouse
 
 _SOME = {"TEXT": "'x'", "NUMBER": "1", "DATE": "'2026-01-02'", "TIMESTAMP_NTZ": "'2026-01-02'"}
@@ -88,3 +88,13 @@ def test_views_by_primary_source_show_that_source_alone(session: SnowflakeWareho
             values = ", ".join([f"'{symbol}'", f"'{source}'", *others.values()])
             session.rows(f"INSERT INTO CURATED.{table} ({', '.join(['SYMBOL', 'SOURCE', *others])}) VALUES ({values})")
         assert session.rows(f"SELECT SYMBOL, SOURCE FROM CURATED.{table}_PRIMARY") == [{"SYMBOL": "AAPL", "SOURCE": "finnhub"}]
+
+
+def test_scripts_of_an_account_run_where_one_is_named_and_nowhere_else(session: SnowflakeWarehouse, folder: Path) -> None:
+    (folder / "account").mkdir()
+    (folder / "account" / "A__names.sql").write_text("INSERT INTO S.N (I, D, B) SELECT '{integration}', '{database}', '{bucket}';")
+    (folder / "V2__names.sql").write_text("CREATE TABLE IF NOT EXISTS S.N (I VARCHAR, D VARCHAR, B VARCHAR);")
+    assert migrate(session, ManualClock(), "lake", folder)[-1] == "A__rows.sql"
+    assert session.rows("SELECT I FROM S.N") == []
+    assert migrate(session, ManualClock(), "lake", folder, Account("TICKLAKE_LAKE", "TICKLAKE")) == ["A__rows.sql", "A__names.sql"]
+    assert session.rows("SELECT I, D, B FROM S.N") == [{"I": "TICKLAKE_LAKE", "D": "TICKLAKE", "B": "lake"}]
