@@ -48,6 +48,12 @@ def dated(times: pd.DatetimeIndex, calendar: Calendar | None) -> pd.DatetimeInde
     return dates.where(~claimed, pd.DatetimeIndex([day.date for day in days])[place])
 
 
+def day_start(time: datetime, calendar: Calendar | None) -> datetime:
+    """When the trading day of a time (UTC) begins: midnight UTC where no session claims it."""
+    days = trading_days(calendar, time, time) if calendar else []
+    return next((day.since for day in days if day.since <= time < day.until), time.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
 def open_time(calendar: Calendar | None, first: datetime, last: datetime) -> tuple[float, int]:
     """Minutes that the exchange is open between two times, and its sessions that begin there; around the clock without a calendar."""
     if calendar is None:

@@ -14,10 +14,10 @@ REACH = 256
 COLUMNS = ["SMA_20", "EMA_12", "EMA_26", "BOLLINGER_UPPER", "BOLLINGER_LOWER", "SESSION_VWAP", "RSI_14"]
 
 
-def computed(bars: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame:
+def computed(bars: pd.DataFrame, dates: pd.DatetimeIndex, *, is_whole: bool = False) -> pd.DataFrame:
     """`COLUMNS` of each of `bars` (n, oldest first) with the trading days `dates` (n); NaN where there are too few bars before it.
 
-    The session's VWAP is NaN in the first day of the series, whose beginning may be missing, and where the bar itself has none.
+    The session's VWAP is NaN in the first day of the series, unless that day `is_whole`: there from its beginning.
     """
     close = bars["CLOSE"].to_numpy(float)
     rolling = pd.Series(close).rolling(20)
@@ -28,16 +28,16 @@ def computed(bars: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame:
         "EMA_26": _ema(close, 26),
         "BOLLINGER_UPPER": mean + spread,
         "BOLLINGER_LOWER": mean - spread,
-        "SESSION_VWAP": _session_vwap(bars, dates),
+        "SESSION_VWAP": _session_vwap(bars, dates, is_whole),
         "RSI_14": _rsi(close),
     }
     return pd.DataFrame(values, index=bars.index)[COLUMNS]
 
 
-def completed(stored: pd.DataFrame, bars: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame:
-    """`COLUMNS` of each of `bars`: what the table has (`stored`, by BAR_START), else what is computed here."""
+def completed(stored: pd.DataFrame, bars: pd.DataFrame, dates: pd.DatetimeIndex, *, is_whole: bool = False) -> pd.DataFrame:
+    """`COLUMNS` of each of `bars`: what the table has (`stored`, by BAR_START), else what is `computed` here."""
     known = stored.set_index("BAR_START")[COLUMNS].reindex(bars["BAR_START"]).to_numpy(float)
-    made = computed(bars, dates)
+    made = computed(bars, dates, is_whole=is_whole)
     return pd.DataFrame(np.where(np.isnan(known), made.to_numpy(), known), bars.index, COLUMNS)
 
 
@@ -67,11 +67,13 @@ def _rsi(close: Floats) -> Floats:
     return values
 
 
-def _session_vwap(bars: pd.DataFrame, dates: pd.DatetimeIndex) -> Floats:
-    vwap, volume = bars["VWAP"].to_numpy(float), bars["VOLUME"].to_numpy(float)
-    parts = pd.DataFrame({"TURNOVER": vwap * volume, "TRADED": np.where(np.isnan(vwap), np.nan, volume)})
+def _session_vwap(bars: pd.DataFrame, dates: pd.DatetimeIndex, is_whole: bool) -> Floats:
+    turnover = bars["VWAP"].to_numpy(float) * bars["VOLUME"].to_numpy(float)
+    traded = np.where(np.isnan(turnover), 0.0, bars["VOLUME"].to_numpy(float))
+    parts = pd.DataFrame({"TURNOVER": np.nan_to_num(turnover), "TRADED": traded})
     sums = parts.groupby(dates.asi8, sort=False).cumsum()
     with np.errstate(invalid="ignore", divide="ignore"):
         means: Floats = np.where(sums["TRADED"] > 0, sums["TURNOVER"] / sums["TRADED"], np.nan)
-    means[: int((dates == dates[:1].max()).sum())] = np.nan
+    if not is_whole:
+        means[: int((dates == dates[:1].max()).sum())] = np.nan
     return means

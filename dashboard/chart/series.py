@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard.chart import indicators
 from dashboard.chart.buckets import COLUMNS, fitted, grouped, spliced
-from dashboard.chart.days import dated, open_time, trading_days
+from dashboard.chart.days import dated, day_start, open_time, trading_days
 from dashboard.chart.memo import Memo
 from dashboard.chart.reader import FIRST, LAST, BarReader
 from dashboard.chart.rungs import BASE, DAY, LADDER, Rung, coarser_table, wanted
@@ -125,14 +125,15 @@ class Charts:
             days, table = (known.value.origin, Reading(known.value.bars, known.problem)) if known.value else (None, Reading(None, known.problem))
         stored = self.reader.indicators(asked.key, rung.table, read_from, read_to) if days is None else Reading[pd.DataFrame]()
         minutes = self._edge(asked, rung, table.value) if until > asked.newest else Reading[pd.DataFrame]()
+        whole_from = _whole_from(read_from, asked.newest, table, minutes)
 
         def make() -> Series | None:
             bars = _made_live(table.value, minutes.value, rung, asked.calendar)
             fit = fitted(bars[bars["BAR_START"] < until], rung, since, asked.most)
             settled = _settled(stored.value, table.value, until > asked.newest)
-            return None if fit is None else Series(*_finished(*fit, since, settled, asked.calendar), days=days)
+            return None if fit is None else Series(*_finished(*fit, since, settled, asked.calendar, whole_from), days=days)
 
-        key = (asked.key, rung, since, until, asked.most, asked.adjusted)
+        key = (asked.key, rung, since, until, asked.most, asked.adjusted, whole_from)
         made = self.memo.get(key, (table.value, stored.value, minutes.value), make)
         return made and replace(made, problem=table.problem or minutes.problem)
 
@@ -147,13 +148,23 @@ class Charts:
 
 
 def _read_span(rung: Rung, calendar: Calendar | None, since: datetime, until: datetime, live: bool) -> tuple[datetime, datetime]:
-    """From when to when a table is read: rounded, so that sessions ask the same, and with the bars that indicators reach back to."""
+    """From when to when a table is read: rounded, so that sessions ask the same, and with the bars that indicators reach back to.
+
+    The session's VWAP takes the whole day that the range begins in.
+    """
     if not rung.intraday:
         return FIRST, LAST
     back = indicators.REACH * REACH[rung.table]
-    read_from = since - (max(back * CLOSED, NIGHTS) if calendar else back)
+    read_from = min(since - (max(back * CLOSED, NIGHTS) if calendar else back), day_start(since, calendar))
     start = read_from.replace(minute=0, second=0, microsecond=0)
     return start, LAST if live else until.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def _whole_from(read_from: datetime, newest: datetime, table: Reading[pd.DataFrame], minutes: Reading[pd.DataFrame]) -> datetime:
+    """From when on no bar is missing that there is: none that was read, unless a reading failed."""
+    if table.value is None or minutes.problem:
+        return LAST
+    return read_from if len(table.value) else max(read_from, newest - MINUTES_REACH)
 
 
 def _made_live(table: pd.DataFrame | None, minutes: pd.DataFrame | None, rung: Rung, calendar: Calendar | None) -> pd.DataFrame:
@@ -176,11 +187,14 @@ def _settled(stored: pd.DataFrame | None, table: pd.DataFrame | None, live: bool
     return settled
 
 
-def _finished(bars: pd.DataFrame, rung: Rung, since: datetime, stored: pd.DataFrame | None, calendar: Calendar | None) -> tuple[pd.DataFrame, Rung]:
-    """`bars` from `since` on, with their indicators."""
+def _finished(
+    bars: pd.DataFrame, rung: Rung, since: datetime, stored: pd.DataFrame | None, calendar: Calendar | None, whole_from: datetime
+) -> tuple[pd.DataFrame, Rung]:
+    """`bars` from `since` on, with their indicators; none is missing from `whole_from` on."""
     times = pd.DatetimeIndex(bars["BAR_START"])
     dates = dated(times, calendar) if rung.intraday else times
     own = stored if rung is BASE[rung.table] else None
-    drawn = indicators.computed(bars, dates) if own is None else indicators.completed(own, bars, dates)
+    is_whole = len(times) > 0 and whole_from <= day_start(times[0].to_pydatetime(), calendar)
+    drawn = indicators.computed(bars, dates, is_whole=is_whole) if own is None else indicators.completed(own, bars, dates, is_whole=is_whole)
     shown = times >= rung.starts(pd.DatetimeIndex([since]))[0]
     return pd.concat([bars, drawn], axis=1)[shown].reset_index(drop=True), rung

@@ -48,10 +48,12 @@ class MarketHistory:
         daily: pd.DataFrame = NO_DAYS,
         actions: pd.DataFrame = NO_ACTIONS,
         stored_until: datetime | None = None,
+        indicators_until: datetime | None = None,
     ) -> None:
-        """The tables of longer bars, and indicators, end before `stored_until`; those of minutes and the market data do not."""
+        """The tables of longer bars end before `stored_until`, indicators before `indicators_until` too; minutes and the market data do not."""
         self.minutes, self.calendar, self.daily, self.actions_found = minutes, calendar, daily, actions
         self.stored_until = pd.Timestamp(stored_until) if stored_until else None
+        self.indicators_until = pd.Timestamp(indicators_until) if indicators_until else None
         self.trouble: str | None = None
         self.asked: list[tuple[str, dict[str, Param]]] = []
         self._answers: dict[Any, pd.DataFrame] = {}
@@ -91,5 +93,6 @@ class MarketHistory:
         if name == "chart_indicators":
             times = pd.DatetimeIndex(bars["BAR_START"])
             bars = pd.concat([bars[["BAR_START"]], computed(bars, dated(times, self.calendar))], axis=1)[["BAR_START", *INDICATORS]]
+            bars = bars if self.indicators_until is None else bars[bars["BAR_START"] < self.indicators_until]
         chosen = bars[(bars["BAR_START"] >= params["since"]) & (bars["BAR_START"] < params["until"])].reset_index(drop=True)
         return chosen.assign(BAR_START=chosen["BAR_START"].dt.tz_localize(None))[list(chosen.columns) if name == "chart_indicators" else COLUMNS]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard import seam
+from dashboard.candle_frames import frame
 from dashboard.chart.buckets import COLUMNS, grouped, rebucketed
 from dashboard.chart.days import dated
 from dashboard.chart.indicators import computed
@@ -17,6 +20,7 @@ from dashboard.chart.reader import BarReader
 from dashboard.chart.rungs import BASE, CHOICES, LADDER, most_bars
 from dashboard.chart.series import Asked, Charts
 from dashboard.chart.span import PRESETS, Span, preset
+from dashboard.tail.bar import Bar
 from tests.fakes.market_history import MarketHistory, walk
 from ticklake.calendars import Calendar, calendar
 
@@ -90,6 +94,49 @@ def test_indicators_reach_back_before_the_range() -> None:
     whole = computed(bars, dated(pd.DatetimeIndex(bars["BAR_START"]), None)).tail(len(series.bars)).reset_index(drop=True)
     for name in ("SMA_20", "EMA_26", "RSI_14", "SESSION_VWAP"):
         pd.testing.assert_series_equal(series.bars[name], whole[name], rtol=1e-9)
+
+
+def minute_of(trades: list[tuple[float, float]], start: int) -> Bar:
+    """The bar of these trades, prices and sizes, one a second from `start` (microseconds since 1970) on."""
+    prices, sizes = zip(*trades, strict=True)
+    turnover = float(np.dot(prices, sizes))
+    first, last = (start, 0), (start + 1_000_000 * (len(trades) - 1), 0)
+    return Bar(prices[0], max(prices), min(prices), prices[-1], float(sum(sizes)), float(len(trades)), turnover, first, last)
+
+
+@pytest.mark.parametrize("hour", [3, 15, 23])
+@pytest.mark.parametrize("known", [None, NYSE])
+@pytest.mark.parametrize("loaded", range(4))
+def test_the_running_minute_has_the_sessions_vwap_whichever_side_of_the_seam_its_trades_are_on(loaded: int, known: Calendar | None, hour: int) -> None:
+    """No indicator is stored yet, the day has begun at midnight, or twelve hours before the open, and its last minute is still running."""
+    at = pd.Timestamp("2026-11-23", tz="UTC") + pd.Timedelta(hours=hour)
+    before = ALWAYS.assign(BAR_START=ALWAYS["BAR_START"] + (at - ALWAYS["BAR_START"].iloc[-1]) - pd.Timedelta(minutes=1))
+    trades, start = [(100.0, 300.0), (101.0, 200.0), (99.5, 1_000.0)], at.value // 1_000
+    warehouse = {start: minute_of(trades[:loaded], start)} if loaded else {}
+    tail = {start: minute_of(trades[loaded:], start + 1_000_000 * loaded)} if loaded < 3 else {}
+    minutes = pd.concat([before, frame(seam.bars(warehouse, tail))], ignore_index=True)
+    history = MarketHistory(minutes, known, indicators_until=datetime(2020, 1, 1, tzinfo=UTC))
+    newest = at.to_pydatetime() + timedelta(seconds=30)
+    series = charts(history).series(asked(Span(newest - timedelta(hours=2)), known=known, newest=newest))
+    dates = dated(pd.DatetimeIndex(minutes["BAR_START"]), known)
+    today = before[dates[:-1] == dates[-1]]
+    turnover = (today["VWAP"] * today["VOLUME"]).sum() + 100 * 300 + 101 * 200 + 99.5 * 1_000
+    assert series.rung.name == "1 m"
+    assert series.bars["SESSION_VWAP"].iloc[-1] == pytest.approx(turnover / (today["VOLUME"].sum() + 1_500), rel=1e-12)
+    assert series.bars["SESSION_VWAP"].notna().all()
+
+
+def test_a_minute_without_trades_keeps_the_sessions_vwap() -> None:
+    quoted = ALWAYS.tail(1).assign(BAR_START=ALWAYS["BAR_START"].iloc[-1] + pd.Timedelta(minutes=1), ORIGIN="quotes", VOLUME=np.nan, TRADES=np.nan, VWAP=np.nan)
+    history = MarketHistory(pd.concat([ALWAYS, quoted], ignore_index=True), indicators_until=NEWEST - timedelta(hours=3))
+    vwap = charts(history).series(asked(Span(NEWEST - timedelta(hours=2)), newest=NEWEST + timedelta(minutes=1))).bars["SESSION_VWAP"]
+    assert vwap.iloc[-1] == vwap.iloc[-2]
+
+
+def test_a_session_of_which_the_beginning_cannot_be_read_has_no_vwap() -> None:
+    history = MarketHistory(ALWAYS)
+    history.trouble = "The warehouse does not answer."
+    assert charts(history).series(asked(Span(NEWEST - timedelta(hours=1)))).bars["SESSION_VWAP"].isna().all()
 
 
 def test_one_session_is_drawn_by_the_minute_and_five_by_more() -> None:
