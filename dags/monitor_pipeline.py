@@ -7,7 +7,7 @@ calls that providers' plans have left. What is beyond a limit raises an alarm, w
 **When.** Every five minutes.
 
 **Reads** Kafka's offsets, `raw/<topic>/` and `state/alarms.json` in the bucket, OPS.LOADS, OPS.WATERMARKS, OPS.METRICS,
-the producer's `/status` and the dashboard's health page. **Writes** OPS.METRICS (and removes what is older than thirty
+the producer's and the dashboard's `/status`, and the dashboard's health page. **Writes** OPS.METRICS (and removes what is older than thirty
 days), OPS.ALARMS and `state/alarms.json`.
 
 **Safe to run again?** Always. A run judges the minutes that the one before did not, and tells what is not told yet.

@@ -66,6 +66,7 @@ LINES = [
     Line("Age of the newest tick, by hop", "s", {"hop_age_s": "age"}, "hop"),
     Line("Consumer lag, by topic", "records", {"lag_records": "lag"}, "topic"),
     Line("Load, from landing to CURATED", "s", {"load_p50_s": "p50", "load_p95_s": "p95"}),
+    Line("Ticks, from received to on screen", "s", {"to_screen_p50_s": "p50", "to_screen_p95_s": "p95", "to_screen_p99_s": "p99"}),
     Line("Objects loaded", "%", {"copy_success_percent": "loaded"}),
     Line("Dashboard's own response", "s", {"dashboard_response_s": "health page", "dashboard_rerun_p95_s": "rerun, p95"}),
     Line("Provider calls left", "calls", {"calls_left": "left"}, "source"),

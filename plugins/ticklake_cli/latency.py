@@ -6,12 +6,11 @@ import argparse
 import io
 import json
 import sys
-from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate, islice
+from itertools import islice
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -30,7 +29,6 @@ from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehous
 
 LAKE_TARGET_S = 6.0
 WAREHOUSE_TARGET_S = 30.0
-SCREEN_TARGET_S = 2.0
 
 _MOST_WAITING = 500_000
 """Most ticks that have not arrived that one measurement takes into memory."""
@@ -94,14 +92,10 @@ def measure(arrivals: list[Arrival], now: datetime, window_s: int, seen: Shown |
 
 def _to_screen(arrivals: list[Arrival], now: datetime, window_s: int, screen: Screen) -> dict[str, float] | None:
     """Ages at which ticks were first on screen; those received after the newest of them are not there yet."""
-    end = now.timestamp() - SCREEN_TARGET_S
+    end = now.timestamp() - shown.TARGET_S
     begin = max(end - window_s, screen.since)
     late = [now.timestamp() - received for each in arrivals if max(begin, screen.newest) < (received := each.received_at.timestamp()) < end]
-    ages = sorted([*screen.ages(begin, end), *((age, 1) for age in late)])
-    if not ages:
-        return None
-    ranks = list(accumulate(count for _, count in ages))
-    return {f"p{share}": round(ages[bisect_left(ranks, -(-ranks[-1] * share // 100))][0], 3) for share in (50, 95, 99)}
+    return shown.percentiles([*screen.ages(begin, end), *((age, 1) for age in late)])
 
 
 def _loaded(warehouse: Warehouse, begin: datetime, end: datetime) -> Iterator[Arrival]:

@@ -124,7 +124,9 @@ def steady(minutes: int, begin: int = 0) -> list[tuple[float, float, float, floa
 def test_what_is_measured_is_kept(world: World) -> None:
     world.loads(*steady(10))
     world.producing = Producing((SourceLine("alphavantage", "ok", 5, True, 12, {}, ""),))
-    world.shown = Shown(Screen(0, 0, {}), Reruns(9, 0.01, 0.25, 0.5))
+    second = int(NOON.timestamp()) + 400
+    ages = {str(second - 200): [(9.0, 50)], str(second): [(0.5, 90), (1.5, 8), (4.0, 2)], str(second + 199): [(8.0, 50)]}  # the first is of the run before
+    world.shown = Shown(Screen(0, 0, ages), Reruns(9, 0.01, 0.25, 0.5))
     report = world.run(minutes=10)
     assert (report.changed, report.raised, report.unmeasured) == ([], [], None)
     found = world.metrics()
@@ -134,6 +136,7 @@ def test_what_is_measured_is_kept(world: World) -> None:
     assert (found["load_p50_s"], found["load_p95_s"]) == (10, 10)
     assert found["calls_left alphavantage"] == 12
     assert found["dashboard_rerun_p95_s"] == 0.25
+    assert [found[f"to_screen_p{share}_s"] for share in (50, 95, 99)] == [0.5, 1.5, 4.0]
     assert found["component_up broker"] == found["component_up store"] == found["component_up warehouse"] == 1
     assert found["availability_percent 1d"] == 100
     assert world.minutes() == dict.fromkeys(("12:03", "12:04", "12:05", "12:06", "12:07"), 1.0)

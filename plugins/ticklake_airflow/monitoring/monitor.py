@@ -84,7 +84,7 @@ class Monitor:
         known = memory.read(self._store)
         look = self._look(now)
         measured = [*probes.hops(look, judge(look.readings, self._targets)), *probes.dashboard(self._settings.dashboard_url, self._clock)]
-        measured += [*probes.drawing(self._shown()), *probes.calls_left(self._producing())]
+        measured += [*probes.screen(self._shown(), now - EVERY, now), *probes.calls_left(self._producing())]
         ledger = Ledger(self._warehouse, self._statements, now)
         drift: list[Measurement] = []
         fault, judged_to = look.fault, self._judged_to(known, now)

@@ -14,6 +14,7 @@ from ticklake.errors import BrokerUnavailable, StoreUnavailable, TicklakeError, 
 from ticklake.freshness import Hop
 from ticklake.lake import Partition
 from ticklake.measurement import Measurement
+from ticklake_io import shown
 from ticklake_io.producing import Producing
 from ticklake_io.readings import Look
 from ticklake_io.shown import Shown
@@ -71,10 +72,18 @@ def dashboard(url: str | None, clock: Clock) -> Iterator[Measurement]:
     yield Measurement("dashboard_response_s", round(clock.monotonic() - began, 4) if well else PATIENCE_S, "s")
 
 
-def drawing(shown: Shown | None) -> Iterator[Measurement]:
-    """How long the dashboard takes to draw, of the last minutes' reruns; nothing while nobody looks."""
-    if shown and shown.reruns.count:
-        yield Measurement("dashboard_rerun_p95_s", shown.reruns.p95, "s")
+def screen(seen: Shown | None, since: datetime, now: datetime) -> Iterator[Measurement]:
+    """How old ticks were when they were first on the board, of those received from `since` to one target before `now`; none when none was shown.
+
+    And how long the dashboard takes to draw, of the last minutes' reruns; nothing while nobody looks.
+    """
+    if seen is None:
+        return
+    ages = seen.screen.ages(since.timestamp(), now.timestamp() - shown.TARGET_S)
+    for share, age_s in (shown.percentiles(ages) or {}).items():
+        yield Measurement(f"to_screen_{share}_s", age_s, "s")
+    if seen.reruns.count:
+        yield Measurement("dashboard_rerun_p95_s", seen.reruns.p95, "s")
 
 
 def calls_left(producing: Producing) -> Iterator[Measurement]:
