@@ -52,8 +52,9 @@ ROWS = [
        ('1', '2026-11-20 15:05:00', 'bad_print', 'CURATED.TICKS', 'quarantine', 'broken', 1, 3, '[]', '2026-11-20 15:00:00', '2026-11-20 15:10:00', 'r1'),
        ('2', '2026-11-20 16:05:00', 'bad_print', 'CURATED.TICKS', 'quarantine', 'ok', 0, 3, '[]', '2026-11-20 15:00:00', '2026-11-20 15:10:00', 'r2')""",
     """INSERT INTO OPS.METRICS (MEASURED_AT, NAME, LABELS, VALUE, UNIT) VALUES
-       ('2026-11-20 15:00:00', 'lag_records', '{"topic": "market.ticks"}', 5, 'records'),
        ('2026-11-20 15:05:00', 'lag_records', '{"topic": "market.ticks"}', 7, 'records'),
+       ('2026-11-20 15:00:00', 'lag_records', '{"topic": "market.ticks"}', 5, 'records'),
+       ('2026-11-01 15:00:00', 'lag_records', '{"topic": "gone"}', 9, 'records'),
        ('2026-11-20 15:00:00', 'minute_available', '{}', 1, ''), ('2026-11-20 15:01:00', 'minute_available', '{}', 0, ''),
        ('2026-11-20 15:01:00', 'warehouse_seconds', '{}', 2.5, 's')""",
     """INSERT INTO OPS.ALARMS (NAME, STATE, SINCE, CHANGED_AT, DETAIL) VALUES
@@ -122,7 +123,8 @@ def test_coverage_counts_the_minutes_of_a_session(tables: WarehouseTables) -> No
 
 def test_measurements_loads_and_alarms(tables: WarehouseTables) -> None:
     (newest,) = read(tables, "pipeline_metrics", since=SINCE)
-    assert (newest["NAME"], newest["VALUE"]) == ("lag_records", 7.0)
+    assert (newest["NAME"], newest["LABELS"], newest["VALUE"], newest["UNIT"]) == ("lag_records", '{"topic": "market.ticks"}', 7.0, "records")
+    assert str(newest["MEASURED_AT"]) == "2026-11-20 15:05:00"
     assert [row["VALUE"] for row in read(tables, "pipeline_series", since=SINCE)] == [5.0, 7.0]
     (hour,) = read(tables, "pipeline_hours", since=SINCE)
     assert (hour["JUDGED"], hour["AVAILABLE"], hour["WAREHOUSE_S"]) == (2, 1, 2.5)

@@ -1,12 +1,11 @@
--- The newest value of each metric; those of which each minute or statement has its own are left out.
+-- The newest value of each metric that was measured since a time.
 SELECT
     NAME,
     LABELS,
     VALUE,
     UNIT,
     MEASURED_AT
-FROM OPS.METRICS
-WHERE MEASURED_AT >= :since AND NAME NOT IN ('minute_available', 'warehouse_seconds', 'slowest_statement_s')
-QUALIFY ROW_NUMBER() OVER (PARTITION BY NAME, LABELS ORDER BY MEASURED_AT DESC) = 1
+FROM OPS.NEWEST_METRICS
+WHERE MEASURED_AT >= :since
 ORDER BY NAME, LABELS
 LIMIT 500
