@@ -1,0 +1,96 @@
+# One role for each service, with what it needs and nothing else. tests/unit/test_infra_aws_rights.py asks each policy what its
+# service must and must not do.
+
+locals {
+  kafka  = var.cluster_arn == null ? "none" : var.cluster_arn
+  topic  = replace(local.kafka, ":cluster/", ":topic/")
+  group  = replace(local.kafka, ":cluster/", ":group/")
+  by_iam = var.broker == "msk"
+
+  services = {
+    producer  = data.aws_iam_policy_document.producer_kafka.json
+    consumer  = data.aws_iam_policy_document.consumer_kafka.json
+    alerts    = data.aws_iam_policy_document.alerts_kafka.json
+    dashboard = data.aws_iam_policy_document.dashboard_kafka.json
+    airflow   = data.aws_iam_policy_document.airflow_kafka.json
+    operator  = data.aws_iam_policy_document.operator_kafka.json
+  }
+
+  stores = {
+    consumer  = data.aws_iam_policy_document.consumer_lake.json
+    dashboard = data.aws_iam_policy_document.dashboard_lake.json
+    airflow   = data.aws_iam_policy_document.airflow_lake.json
+    operator  = data.aws_iam_policy_document.operator_lake.json
+  }
+}
+
+data "aws_iam_policy_document" "tasks" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ecs-tasks.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "airflow" {
+  source_policy_documents = [data.aws_iam_policy_document.tasks.json]
+
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "service" {
+  for_each = local.services
+
+  name               = "${var.name}-${each.key}"
+  description        = "What ${each.key} of ${var.name} may do"
+  assume_role_policy = each.key == "airflow" ? data.aws_iam_policy_document.airflow.json : data.aws_iam_policy_document.tasks.json
+}
+
+resource "aws_iam_role_policy" "kafka" {
+  for_each = local.by_iam ? toset(["producer", "consumer", "alerts", "dashboard", "airflow", "operator"]) : toset([])
+
+  name   = "kafka"
+  role   = aws_iam_role.service[each.key].id
+  policy = local.services[each.key]
+}
+
+resource "aws_iam_role_policy" "lake" {
+  for_each = toset(["consumer", "dashboard", "airflow", "operator"])
+
+  name   = "lake"
+  role   = aws_iam_role.service[each.key].id
+  policy = local.stores[each.key]
+}
+
+# The collector beside each service writes its measurements as the service.
+resource "aws_iam_role_policy" "metrics" {
+  for_each = local.services
+
+  name   = "metrics"
+  role   = aws_iam_role.service[each.key].id
+  policy = data.aws_iam_policy_document.metrics.json
+}
+
+data "aws_iam_policy_document" "metrics" {
+  statement {
+    sid       = "Metrics"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/${var.name}/metrics:*"]
+  }
+}
