@@ -1,0 +1,44 @@
+# A minute is both the time between two readings and the period of the metrics, so that a sum over a minute is a sum over partitions
+# and tasks, not over readings. Of all metrics only those that an alarm or the scaling waits for are sent: each has its price.
+
+locals {
+  collectors = { for name, task in local.tasks : name => yamlencode({
+    receivers = {
+      prometheus = { config = { scrape_configs = [{
+        job_name        = name
+        scrape_interval = "60s"
+        static_configs  = [{ targets = [task.metrics], labels = { service = name } }]
+      }] } }
+    }
+    processors = {
+      filter = { metrics = { include = { match_type = "regexp", metric_names = [task.watched] } } }
+    }
+    exporters = {
+      awsemf = {
+        namespace               = var.name
+        region                  = var.region
+        log_group_name          = aws_cloudwatch_log_group.metrics.name
+        log_stream_name         = "${name}-{TaskId}"
+        dimension_rollup_option = "NoDimensionRollup"
+        metric_declarations     = [{ dimensions = [["service"]], metric_name_selectors = [task.watched] }]
+      }
+    }
+    service = { pipelines = { metrics = { receivers = ["prometheus"], processors = ["filter"], exporters = ["awsemf"] } } }
+  }) if task.metrics != null }
+}
+
+resource "aws_cloudwatch_log_group" "metrics" {
+  #checkov:skip=CKV_AWS_338:the metrics themselves live for 15 months; these lines are how they get there
+  name              = "/${var.name}/metrics"
+  retention_in_days = 7
+  kms_key_id        = var.kms_key_arn
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_338:a year of a program's lines has never been asked for; what must be kept is in the lake and in OPS
+  for_each = local.tasks
+
+  name              = "/${var.name}/${each.key}"
+  retention_in_days = var.log_days
+  kms_key_id        = var.kms_key_arn
+}
