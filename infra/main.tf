@@ -1,0 +1,214 @@
+# Ticklake on AWS and Snowflake: `terraform init && terraform apply -var-file environments/dev.tfvars`. docs/deploy.md is the whole road.
+
+data "aws_partition" "current" {}
+
+locals {
+  name              = "ticklake-${var.environment}"
+  partition         = data.aws_partition.current.partition
+  nodes             = var.broker == "ec2" ? [for number in range(1, var.kafka.nodes + 1) : tostring(number)] : []
+  names             = { dashboard = var.domain, airflow = "airflow.${var.domain}" }
+  snowflake_account = "${var.snowflake.organization}-${var.snowflake.account}"
+
+  # Named before it exists: Snowflake's integration is told the name, and the role's trust is told Snowflake's answer.
+  lake_role_arn = "arn:${local.partition}:iam::${var.account_id}:role/${local.name}-snowflake"
+
+  secrets = merge(
+    {
+      warehouse-loader    = "Private key of the Snowflake user of Airflow, PEM"
+      warehouse-dashboard = "Private key of the Snowflake user of the dashboard, PEM"
+      warehouse-alerts    = "Private key of the Snowflake user of the alerts service, PEM"
+      warehouse-operator  = "Private key of the Snowflake user of who applies the versioned SQL, PEM"
+      oidc-client         = "Client secret of the dashboard at the OpenID Connect provider"
+      oidc-cookie         = "What the dashboard's cookies are signed with, 32 characters or more"
+    },
+    { for source in setintersection(split(",", var.sources), ["finnhub", "alphavantage"]) : "${source}-key" => "Key of the account at ${source}" },
+    var.airflow != "ecs" ? {} : {
+      airflow-database  = "Password of Airflow's database, letters and digits"
+      airflow-fernet    = "What Airflow's connections are encrypted with"
+      airflow-jwt       = "What Airflow's processes sign their tokens with"
+      airflow-api       = "What Airflow's sessions are signed with"
+      airflow-passwords = "Passwords of Airflow's users, a JSON object"
+    },
+    var.broker != "ec2" ? {} : merge(
+      { kafka-ca = "The authority of the brokers' certificates, PEM" },
+      { for service in ["producer", "consumer", "alerts", "dashboard", "airflow", "operator"] : "kafka-${service}" => "SCRAM password of ticklake-${service}" },
+      { for number in local.nodes : "kafka-node-${number}" => "What infra/scripts/kafka_secrets.sh has made for node ${number}, tar.gz in base64" },
+    ),
+  )
+
+  warehouse = {
+    account  = local.snowflake_account
+    database = module.snowflake.database
+    services = module.snowflake.services
+  }
+}
+
+module "secrets" {
+  source = "./modules/secrets"
+
+  name       = local.name
+  account_id = var.account_id
+  secrets    = local.secrets
+}
+
+module "lake" {
+  source = "./modules/lake"
+
+  name        = local.name
+  account_id  = var.account_id
+  kms_key_arn = module.secrets.kms_key_arn
+  log_days    = var.log_days
+}
+
+module "network" {
+  source = "./modules/network"
+
+  name                = local.name
+  cidr                = var.cidr
+  zones               = var.zones
+  nat_gateways        = var.nat_gateways
+  interface_endpoints = var.interface_endpoints
+  dashboard_cidrs     = var.dashboard_cidrs
+  kafka_port          = var.broker == "msk" ? 9098 : 9092
+  logs_bucket_arn     = module.lake.logs_bucket_arn
+}
+
+module "broker" {
+  source = "./modules/broker"
+
+  name              = local.name
+  kind              = var.broker
+  partition         = local.partition
+  vpc_id            = module.network.vpc_id
+  subnet_ids        = module.network.private_subnet_ids
+  security_group_id = module.network.security_group_ids["brokers"]
+  kms_key_arn       = module.secrets.kms_key_arn
+  nodes             = var.kafka.nodes
+  instance_type     = var.kafka.instance_type
+  heap              = var.kafka.heap
+  disk_gb           = var.kafka.disk_gb
+  node_secret_arns  = { for number in local.nodes : number => module.secrets.arns["kafka-node-${number}"] }
+}
+
+module "snowflake" {
+  source = "./modules/snowflake"
+
+  name                  = local.name
+  database              = var.snowflake.database
+  bucket                = module.lake.bucket
+  lake_role_arn         = local.lake_role_arn
+  allowed_ips           = setunion(module.network.egress_ips, var.snowflake.operator_ips)
+  credit_quota          = var.snowflake.credit_quota
+  notify_users          = var.snowflake.notify_users
+  service_public_keys   = var.snowflake.public_keys
+  service_public_keys_2 = var.snowflake.public_keys_2
+  members               = var.snowflake.members
+}
+
+module "identity" {
+  source = "./modules/identity"
+
+  name                  = local.name
+  account_id            = var.account_id
+  partition             = local.partition
+  region                = var.region
+  broker                = var.broker
+  cluster_arn           = module.broker.cluster_arn
+  bucket_arn            = module.lake.bucket_arn
+  kms_key_arn           = module.secrets.kms_key_arn
+  snowflake_user_arn    = module.snowflake.lake_iam_user_arn
+  snowflake_external_id = module.snowflake.lake_external_id
+
+  secrets = {
+    for task, names in merge(module.services.secrets, { airflow = module.airflow.secrets }) : task => [for name in names : module.secrets.arns[name]]
+  }
+}
+
+module "services" {
+  source = "./modules/services"
+
+  name                = local.name
+  region              = var.region
+  running             = var.running
+  protected           = var.protected
+  image_tag           = var.image_tag
+  collector_image     = "public.ecr.aws/aws-observability/aws-otel-collector:v0.45.1"
+  user                = var.image_user
+  sizes               = var.sizes
+  lag_records         = var.lag_records
+  partitions          = var.partitions
+  sources             = var.sources
+  broker              = var.broker
+  bootstrap           = module.broker.bootstrap
+  bucket              = module.lake.bucket
+  logs_bucket         = module.lake.logs_bucket
+  warehouse           = local.warehouse
+  integration         = module.snowflake.integration
+  domains             = values(local.names)
+  dashboard_domain    = local.names.dashboard
+  dashboard_url       = "https://${local.names.dashboard}"
+  certificate_arn     = var.certificate_arn
+  zone_id             = var.zone_id
+  oidc                = var.oidc
+  vpc_id              = module.network.vpc_id
+  private_subnet_ids  = module.network.private_subnet_ids
+  public_subnet_ids   = module.network.public_subnet_ids
+  security_group_ids  = module.network.security_group_ids
+  role_arns           = module.identity.role_arns
+  execution_role_arns = module.identity.execution_role_arns
+  secret_arns         = module.secrets.arns
+  kms_key_arn         = module.secrets.kms_key_arn
+  log_days            = var.log_days
+}
+
+module "airflow" {
+  source = "./modules/airflow"
+
+  name                      = local.name
+  kind                      = var.airflow
+  region                    = var.region
+  running                   = var.running
+  protected                 = var.protected
+  image                     = "${module.services.repositories["airflow"]}:${var.image_tag}"
+  user                      = var.image_user
+  cpu                       = var.sizes["airflow"].cpu
+  memory                    = var.sizes["airflow"].memory
+  cluster                   = module.services.cluster
+  role_arn                  = module.identity.role_arns["airflow"]
+  execution_role_arn        = module.identity.execution_role_arns["airflow"]
+  secret_arns               = module.secrets.arns
+  kms_key_arn               = module.secrets.kms_key_arn
+  database_class            = var.airflow_database.class
+  database_password_version = var.airflow_database.password_version
+  vpc_id                    = module.network.vpc_id
+  private_subnet_ids        = module.network.private_subnet_ids
+  security_group_ids        = module.network.security_group_ids
+  listener_arn              = module.services.listener_arn
+  domain                    = local.names.airflow
+  dashboard_url             = "https://${local.names.dashboard}"
+  sources                   = var.sources
+  broker                    = var.broker
+  bootstrap                 = module.broker.bootstrap
+  bucket                    = module.lake.bucket
+  warehouse                 = local.warehouse
+  log_days                  = var.log_days
+  mwaa_version              = var.mwaa.version
+  code_bucket_arn           = module.lake.bucket_arn
+  code_versions             = var.mwaa.code_versions
+}
+
+module "watching" {
+  source = "./modules/watching"
+
+  name              = local.name
+  account_id        = var.account_id
+  running           = var.running
+  kms_key_arn       = module.secrets.kms_key_arn
+  emails            = var.alarm_emails
+  budget_usd        = var.budget_usd
+  lag_records       = var.lag_records
+  cluster           = module.services.cluster
+  services          = concat(module.services.services, var.airflow == "ecs" ? ["airflow"] : [])
+  balancer          = module.services.balancer
+  airflow_log_group = module.airflow.log_group
+}

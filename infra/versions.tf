@@ -1,0 +1,36 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.25"
+    }
+    snowflake = {
+      source  = "snowflakedb/snowflake"
+      version = "~> 2.20"
+    }
+  }
+}
+
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account_id]
+
+  default_tags {
+    tags = {
+      deployment = local.name
+      project    = "ticklake"
+      managed-by = "terraform"
+    }
+  }
+}
+
+# The private key comes from SNOWFLAKE_PRIVATE_KEY in the environment of who applies, so it is in no file and no state.
+provider "snowflake" {
+  organization_name = var.snowflake.organization
+  account_name      = var.snowflake.account
+  user              = var.snowflake.user
+  role              = "ACCOUNTADMIN"
+  authenticator     = "SNOWFLAKE_JWT"
+}
