@@ -26,6 +26,15 @@ def answered(reading: Reading[pd.DataFrame], what: str) -> pd.DataFrame | None:
     return reading.value
 
 
+def rows_of(reading: Reading[pd.DataFrame], what: str, nothing: str) -> pd.DataFrame | None:
+    """The newest answer when it has rows; None else, and one line says why: what is in the way of `what`, or `nothing`."""
+    found = answered(reading, what)
+    if found is not None and found.empty:
+        st.html(headline.note(nothing))
+        return None
+    return found
+
+
 def written(times: pd.Series, zone: tzinfo) -> pd.Series:
     """Naive UTC times (n) as text in `zone` with its abbreviation (n); n/a where there is none."""
     local = pd.to_datetime(times).dt.tz_localize(UTC).dt.tz_convert(zone)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import pandas as pd
 
 MOST_TICKS = 5_000
 """Ticks of a minute that are shown and counted again; the statement asks for one more, to see whether there are more."""
+
+_HOUR = re.compile(r"/dt=(\d{4}-\d{2}-\d{2})/hour=(\d{2})/")
+"""The hour of arrival in the key of a raw object."""
 
 PARTS = ["OPEN", "HIGH", "LOW", "CLOSE", "VOLUME", "TRADES"]
 
@@ -47,6 +52,12 @@ def verdict(bar: pd.DataFrame, ticks: pd.DataFrame) -> Verdict:
     if differ:
         return Verdict(False, f"▲ The ticks make another bar ({', '.join(differ)}): run ticklake verify.")
     return Verdict(True, f"● The {len(ticks)} ticks below make this bar again, in all its figures.")
+
+
+def read_again(keys: Iterable[str]) -> str:
+    """The command that reads these raw objects again, and all of their hours, and compares their bytes with what is on record."""
+    hours = ["T".join(found.groups()) for key in keys if (found := _HOUR.search(key))]
+    return f"ticklake verify --deep --since {min(hours)}:00Z" if hours else "ticklake verify --deep"
 
 
 def _same(stored: float, made: float) -> bool:

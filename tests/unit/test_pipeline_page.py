@@ -271,7 +271,24 @@ def test_without_airflow_a_run_is_its_name() -> None:
     test, _ = shown(FULL, links=Links(None))
     held = next(each.value for each in test.dataframe if "SHA256" in each.value)
     assert held["RUN_ID"].tolist() == [LOAD["RUN_ID"]]
-    assert "infra/runbooks/README.md" in "\n".join(each.value for each in test.caption)
+    assert "What to do when a hop is late: infra/runbooks/lag-grows.md" in "\n".join(each.value for each in test.caption)
+
+
+@pytest.mark.parametrize(
+    ("keys", "command"),
+    [
+        (["raw/t/g1/p0/dt=2026-11-23/hour=15/9.parquet", "raw/t/g1/p1/dt=2026-11-23/hour=09/1.parquet"], "ticklake verify --deep --since 2026-11-23T09:00Z"),
+        (["raw/t/g1/p0/x.parquet"], "ticklake verify --deep"),
+    ],
+)
+def test_the_command_that_reads_the_bytes_again_begins_with_the_first_hour(keys: list[str], command: str) -> None:
+    assert evidence.read_again(keys) == command
+
+
+def test_the_page_says_who_reads_the_stored_bytes_again_and_how() -> None:
+    test, _ = shown(FULL)
+    assert "the dashboard has no right to read raw objects" in "\n".join(each.value for each in test.caption)
+    assert [each.value for each in test.code] == ["ticklake verify --deep"]
 
 
 def test_without_a_symbol_the_way_to_evidence_is_told() -> None:
