@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import figures
+from dashboard.alerts import selectable
 from dashboard.alerts.desk import Desk
 from dashboard.alerts.listing import Entry
 from dashboard.alerts.prices import Known
-from dashboard.alerts.said import chosen, note_rows, say
+from dashboard.alerts.said import say
 from dashboard.components import headline
 from dashboard.look import Look
 from ticklake.alerts import words
@@ -20,11 +20,10 @@ from ticklake.roles import Action, User
 NO_ALERTS = "No alerts yet. They appear here, and as a toast on every page, when a rule is met."
 MOST = 200
 """Alerts on screen; APP.ALERTS has them all."""
-HEIGHT = 250
 
 _WIDTHS = {"When": 165, "What": 260, "Seen": 150, "Owner": 70, "Note": 120}
 
-_CHOSEN = "alerts_chosen"
+_TABLE = "alerts"
 
 
 def draw(look: Look, entries: Sequence[Entry], known: Known, desk: Desk, user: User) -> None:
@@ -33,20 +32,9 @@ def draw(look: Look, entries: Sequence[Entry], known: Known, desk: Desk, user: U
     mine = [each.alert.alert_id for each in entries if not each.acknowledged_by and each.alert.owner == user.name]
     st.subheader(f"Inbox · {len(mine)} of mine to see", anchor=False)
     ids = [each.alert.alert_id for each in shown]
-    table = f"alerts_inbox_{ids[0] if ids else ''}"  # a selection is of rows: with a new alert above, it would be of others
-    st.dataframe(
-        _table(look, shown, known),
-        key=table,
-        height=HEIGHT,
-        hide_index=True,
-        column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
-        selection_mode="multi-row",
-        on_select=lambda: note_rows(table, _CHOSEN, ids),
-        placeholder=figures.UNKNOWN,
-        alt="Alerts, newest first: when, what, note, owner, and who acknowledged them",
-    )
+    chosen = selectable.draw(_TABLE, _table(look, shown, known), ids, _WIDTHS, "Alerts, newest first: when, what, note, owner, and who acknowledged them")
     unseen = {each.alert.alert_id for each in shown if not each.acknowledged_by}
-    picked = [each for each in chosen(_CHOSEN) if each in unseen]
+    picked = [each for each in chosen if each in unseen]
     may = user.may(Action.ALERT)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(f"Acknowledge {len(picked)} selected", key="alerts_ack", disabled=not (picked and may), on_click=_acknowledge, args=(desk, picked, user))
@@ -78,4 +66,4 @@ def _seen(entry: Entry, look: Look, known: Known) -> str:
 
 def _acknowledge(desk: Desk, ids: Sequence[str], user: User) -> None:
     if say([desk.acknowledge(ids, user)]):
-        st.session_state[_CHOSEN] = []
+        selectable.forget(_TABLE)

@@ -21,15 +21,3 @@ def take_said() -> str | None:
     """What went wrong since the last drawing, once."""
     said: str | None = st.session_state.pop(_SAID, None)
     return said
-
-
-def note_rows(table: str, key: str, ids: list[str]) -> None:
-    """Keep under `key` which ids the rows selected in a table have; rows may move before a button is clicked."""
-    rows = st.session_state[table]["selection"]["rows"]
-    st.session_state[key] = [ids[row] for row in rows if row < len(ids)]
-
-
-def chosen(key: str) -> list[str]:
-    """The ids that were kept under `key`."""
-    ids: list[str] = st.session_state.get(key, [])
-    return ids
