@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard.components import headline
+from dashboard.components import addressed, headline
 from dashboard.portfolio import demo
 from dashboard.portfolio.desk import Desk
 from dashboard.portfolio.saving import save
@@ -27,12 +27,9 @@ def pick(known: Mapping[str, Portfolio]) -> Portfolio | None:
     """The picker; what it shows is in the address, and what the address says is shown."""
     if not known:
         return None
-    if st.session_state.get(CHOSEN) not in known:
-        wanted = st.query_params.get(CHOSEN, "")
-        st.session_state[CHOSEN] = wanted if wanted in known else next(iter(known))
+    addressed.begin(CHOSEN, known, next(iter(known)))
     chosen: str = st.selectbox("Portfolio", list(known), key=CHOSEN, format_func=lambda each: label(known[each]), label_visibility="collapsed", width=260)
-    if st.query_params.get(CHOSEN) != chosen:
-        st.query_params[CHOSEN] = chosen
+    addressed.tell(CHOSEN, chosen)
     return known[chosen]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 import pandas as pd
+import streamlit as st
 
 from dashboard.exports.desk import Extract
 from dashboard.look import Key
@@ -18,8 +19,8 @@ SHOWN = "risk-shown"
 
 
 def extract(frame: pd.DataFrame, title: str, address: Mapping[str, str], keys: Iterable[Key], at: datetime) -> Extract:
-    """`frame` as the file `title`, of the panel at `address`, made of prices of `keys`."""
-    return Extract(frame, title, "Risk", f"risk?{urlencode(address)}", at, tuple(sorted({source for _, source in keys})))
+    """`frame` as the file `title`, of the panel at the page's address and `address`, made of prices of `keys`."""
+    return Extract(frame, title, "Risk", f"/risk?{urlencode(st.query_params.to_dict() | dict(address))}", at, tuple(sorted({source for _, source in keys})))
 
 
 def figures(row: stored.Row | None, volatilities: Sequence[stored.Row], at: datetime) -> pd.DataFrame:

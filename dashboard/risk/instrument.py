@@ -61,7 +61,7 @@ def draw(look: Look, key: Key, tables: Tables, at: datetime) -> Extract | None:
         _tail_table(row, at)
     with right:
         _drawdown_chart(look, key, own)
-    address = {"symbol": key[0], "source": key[1], "show": "Instrument"}
+    address = {"symbol": key[0], "show": "Instrument"}
     return extract(extracts.figures(row, rows, at), f"risk_{key[0]}", address, [key], at)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import correlation, headline
+from dashboard.components import addressed, correlation, headline
 from dashboard.exports.desk import Extract
 from dashboard.look import Key, Look
 from dashboard.once import once
@@ -58,7 +58,7 @@ def draw(look: Look, key: Key, tables: Tables, at: datetime) -> Extract | None:
     with right:
         _pair(look, key, found, tables)
     shown = found.cells[found.cells["A"] < found.cells["B"]]
-    address = {"source": key[1], "show": "Correlation", "window": name or ""}
+    address = {"show": "Correlation", "window": name or ""}
     return extract(shown, f"correlation_{key[1]}_{interval}_{days}", address, [key], at)
 
 
@@ -121,9 +121,9 @@ def _pair(look: Look, key: Key, found: Map, tables: Tables) -> None:
 
 
 def _pick(label: str, state: str, names: list[str], first: str) -> str:
-    if st.session_state.get(state) not in names:
-        st.session_state[state] = first if first in names else names[0]
+    addressed.begin(state, names, first if first in names else names[0])
     chosen: str = st.selectbox(label, names, key=state)
+    addressed.tell(state, chosen)
     return chosen
 
 

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard.components import headline
+from dashboard.components import addressed, headline
 from dashboard.look import Key
 from dashboard.portfolio import choice_panel
 from dashboard.risk.books import Book, Books
 from dashboard.tables import Tables
 from ticklake.changes import Subject
+
+CLOSES = "closes"
+"""Name in the address of the source whose daily closes count."""
 
 NONE_YET = "No portfolio yet: enter or import transactions on the Portfolio page; its risk appears here."
 
@@ -51,12 +54,8 @@ def source(key: Key, tables: Tables) -> Key:
     sources = list(dict.fromkeys([key[1], *days]))
     if len(sources) == 1:
         return key
-    chosen = st.segmented_control(
-        "Daily closes of",
-        sources,
-        default=key[1],
-        required=True,
-        key=f"closes:{key[0]}:{key[1]}",
-        format_func=lambda each: f"{each} ({days.get(each, 0)} days)",
-    )
+    state = f"{CLOSES}:{key[0]}:{key[1]}"  # of each instrument its own: what one has, another may lack
+    addressed.begin(CLOSES, sources, key[1], state)
+    chosen = st.segmented_control("Daily closes of", sources, required=True, key=state, format_func=lambda each: f"{each} ({days.get(each, 0)} days)")
+    addressed.tell(CLOSES, chosen or key[1], key[1])
     return key[0], chosen or key[1]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Annotated
 
+import msgspec
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import headline
+from dashboard.components import addressed, headline
 from dashboard.exports.desk import Extract
 from dashboard.risk import pick, stored, wording
 from dashboard.risk.books import Book, Books
@@ -22,6 +25,9 @@ from ticklake.risk.holdings import Exposures, Key, exposures
 from ticklake.risk.stress import Outcome
 
 MARKET, DAY, OWN = "Market move", "Historical day", "Own moves"
+
+WORST, MOVES = "worst_day", "sector_moves"
+"""Names in the address: one of the worst days, and the moves of sectors as JSON."""
 
 FALL = -20.0
 """Per cent that the market moves by, unless the reader says otherwise."""
@@ -66,43 +72,59 @@ def _betas(figures: pd.DataFrame | None, at: datetime) -> tuple[dict[Key, float]
 
 def _day(book: Book, held: Exposures, tables: Tables, at: datetime) -> Outcome | None:
     worst = _worst_days(book, tables)
-    known = {day: f"{wording.day(day)}: {book.benchmark[0]} {wording.signed_share(move)}" for day, move in worst.items()} if book.benchmark else {}
+    known = {day: f"{day}: {book.benchmark[0]} {wording.signed_share(move)}" for day, move in worst.items()} if book.benchmark else {}
     left, right = st.columns(2)
     with left:
-        listed = st.selectbox(
-            "Worst days",
-            list(known),
-            key="worst_day",
-            format_func=lambda each: known[each],
-            placeholder="None known: the portfolio has no benchmark with closes",
-        )
+        listed = _listed_day(known)
     with right:
-        typed = st.date_input("Or any other day", None, max_value=at.date(), min_value=date(1990, 1, 1), key="any_day")
-    day = typed or listed
+        typed = st.date_input("Or any other day", None, max_value=at.date(), min_value=date(1990, 1, 1), key="any_day", bind="query-params")
+    day = wording.day(typed) if typed else listed
     if day is None:
         st.html(headline.note("Choose a day."))
         return None
-    reading = tables.read("risk_day", Subject.ANALYTICS, day=f"{day:%Y-%m-%d}", keys=stored.keys_json(each.key for each in held.known))
+    reading = tables.read("risk_day", Subject.ANALYTICS, day=day, keys=stored.keys_json(each.key for each in held.known))
     rows = [] if reading.value is None else reading.value.to_dict("records")
-    st.html(headline.note(reading.problem or f"What each holding did on {wording.day(day)}, in its own currency, applied to today's positions."))
+    st.html(headline.note(reading.problem or f"What each holding did on {day}, in its own currency, applied to today's positions."))
     return stress.outcome(held, {(row["SYMBOL"], row["SOURCE"]): float(row["MOVE"]) for row in rows})
 
 
-def _worst_days(book: Book, tables: Tables) -> Mapping[date, float]:
+def _listed_day(known: Mapping[str, str]) -> str | None:
+    """The picker of one of the days that are `known`, each with what it is called; None while there is none."""
+    if known:
+        addressed.begin(WORST, known, next(iter(known)))
+    nothing = "None known: the portfolio has no benchmark with closes"
+    chosen = st.selectbox("Worst days", list(known), key=WORST, format_func=known.__getitem__, placeholder=nothing)
+    if chosen:
+        addressed.tell(WORST, chosen)
+    return chosen
+
+
+def _worst_days(book: Book, tables: Tables) -> Mapping[str, float]:
+    """What the benchmark did on its worst days, by day."""
     if book.benchmark is None:
         return {}
     found = tables.read("risk_worst_days", Subject.ANALYTICS, symbol=book.benchmark[0], source=book.benchmark[1]).value
-    return {} if found is None else {pd.Timestamp(row["BAR_DATE"]).date(): float(row["MOVE"]) for row in found.to_dict("records")}
+    return {} if found is None else {wording.day(pd.Timestamp(row["BAR_DATE"])): float(row["MOVE"]) for row in found.to_dict("records")}
 
 
 def _own(held: Exposures) -> Outcome:
     sectors = sorted({each.sector for each in held.known})
     everything = st.number_input("Everything moves by, %", -100.0, 1000.0, -10.0, 1.0, key="own_move", bind="query-params", width=200)
-    rows = pd.DataFrame({"Sector": sectors, "Moves by, %": pd.Series([None] * len(sectors), dtype="Float64")})
+    begun = st.session_state.setdefault(f"{MOVES}-begun", _moves_of(st.query_params.get(MOVES, "")))  # an editor whose rows change loses its edits
+    rows = pd.DataFrame({"Sector": sectors, "Moves by, %": pd.Series([begun.get(each) for each in sectors], dtype="Float64")})
     edited = st.data_editor(rows, key="own_moves", hide_index=True, disabled=["Sector"], row_height=ROW_HEIGHT, width=400, alt="Moves by sector")
-    moves = {row["Sector"]: float(row["Moves by, %"]) / 100 for row in edited.to_dict("records") if pd.notna(row["Moves by, %"])}
+    moves = {row["Sector"]: float(row["Moves by, %"]) for row in edited.to_dict("records") if pd.notna(row["Moves by, %"])}
+    addressed.tell(MOVES, json.dumps(moves), "{}")
     st.html(headline.note("A sector with a move of its own follows that one, all others the move of everything."))
-    return stress.by_groups(held, everything / 100, moves)
+    return stress.by_groups(held, everything / 100, {sector: move / 100 for sector, move in moves.items()})
+
+
+def _moves_of(text: str) -> dict[str, float]:
+    """Moves by sector, as the address says them; none where it says something else."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, Annotated[float, msgspec.Meta(ge=-100, le=1000)]])
+    except msgspec.DecodeError:
+        return {}
 
 
 def _outcome(book: Book, held: Exposures, found: Outcome) -> None:

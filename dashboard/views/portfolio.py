@@ -102,7 +102,7 @@ def _extract(desk: Desk, chosen: Portfolio, at: datetime) -> Extract | None:
         }
     )
     sources = tuple(sorted({each.source for each in told if each}))
-    return Extract(frame, f"portfolio_{chosen.name}", "Portfolio", f"portfolio?portfolio={chosen.id}", at, sources, tuple(prices.feeds(told)))
+    return Extract(frame, f"portfolio_{chosen.name}", "Portfolio", f"/portfolio?portfolio={chosen.id}", at, sources, tuple(prices.feeds(told)))
 
 
 @cache

@@ -142,10 +142,15 @@ def page(look: object, tables: object, books: object, limits: object, exports: o
     risk.render(look, tables, books, limits, exports, user, lambda: now)  # type: ignore[arg-type]
 
 
+ADDRESS = {"closes", "pair_a", "pair_b", "scenario", "worst_day", "any_day", "sector_moves"}
+"""What a test may set in the address."""
+
+
 class Page:
-    """The page over what a test sets."""
+    """The page over what a test sets: answers of the warehouse, and what the address says."""
 
     def __init__(self, show: str, *, key: Key | None = ("A", "test"), book: Book | None = BOOK, user: User = ADMIN, **answers: pd.DataFrame | str) -> None:
+        address = {name: str(answers.pop(name)) for name in ADDRESS & answers.keys()}
         self.tables = FakeTables({**FULL, **{name.replace("app_", "app/"): answer for name, answer in answers.items()}})
         self.warehouse = FakeWarehouse()
         limits = LimitBook(self.tables, self.warehouse, ManualClock(NOW))  # type: ignore[arg-type]
@@ -153,7 +158,8 @@ class Page:
         look = Look(key, Zone.EXCHANGE, None, LIGHT, NOW)
         arguments = {"look": look, "tables": self.tables, "books": FakeBooks(book), "limits": limits, "exports": exports, "user": user, "now": NOW}
         self.test = AppTest.from_function(page, kwargs=arguments, default_timeout=30)
-        self.test.query_params["show"] = show
+        for name, value in {"show": show, **address}.items():
+            self.test.query_params[name] = value
         self.run()
 
     def run(self) -> None:
@@ -215,6 +221,48 @@ def test_daily_closes_of_another_source_can_be_chosen() -> None:
     assert choice.options == ["test (3 days)", "vendor (5000 days)"]
     choice.set_value("vendor").run()
     assert {"keys": '[["A", "vendor"]]'} in [params for _, _, params in shown.tables.asked]
+
+
+def test_whose_closes_count_is_in_the_address_and_a_view_can_be_sent() -> None:
+    sources = pd.DataFrame({"SOURCE": ["vendor", "test"], "DAYS": [5000, 3]})
+    sent = Page("Instrument", risk_sources=sources, closes="vendor")
+    assert {"keys": '[["A", "vendor"]]'} in [params for _, _, params in sent.tables.asked]
+    assert sent.test.query_params["closes"] == "vendor"
+    mine = Page("Instrument", risk_sources=sources)
+    assert "closes" not in mine.test.query_params
+    mine.test.segmented_control[1].set_value("vendor").run()
+    assert mine.test.query_params["closes"] == "vendor"
+    mine.test.segmented_control[1].set_value("test").run()
+    assert "closes" not in mine.test.query_params
+    assert Page("Instrument", risk_sources=sources, closes="<nobody>").test.segmented_control[1].value == "test"
+
+
+def test_the_pair_that_is_looked_into_is_in_the_address() -> None:
+    sent = Page("Correlation", pair_a="B", pair_b="C")
+    assert "B and C: " in sent.text
+    sent.test.selectbox(key="pair_a").select("A").run()
+    assert {name: sent.test.query_params[name] for name in ("pair_a", "pair_b")} == {"pair_a": "A", "pair_b": "C"}
+
+
+def test_the_day_of_a_stress_is_in_the_address() -> None:
+    days = pd.DataFrame({"BAR_DATE": [date(2020, 3, 16), date(2008, 10, 15)], "MOVE": [-0.1198, -0.0903]})
+    sent = Page("Stress", risk_worst_days=days, scenario="Historical day", worst_day="2008-10-15")
+    assert "What each holding did on 2008-10-15" in sent.text
+    sent.test.selectbox(key="worst_day").select("2020-03-16").run()
+    assert sent.test.query_params["worst_day"] == "2020-03-16"
+    typed = Page("Stress", risk_worst_days=days, scenario="Historical day", any_day="1999-12-31")
+    assert "What each holding did on 1999-12-31" in typed.text
+
+
+@pytest.mark.parametrize("said", ["", "no json", '{"Tech": "much"}', '{"Tech": 1e9}', "[]", '{"Elsewhere": 3}'])
+def test_moves_of_sectors_that_the_address_does_not_say_are_none(said: str) -> None:
+    assert "-200.00 USD" in Page("Stress", scenario="Own moves", sector_moves=said).text
+
+
+def test_moves_of_sectors_are_in_the_address() -> None:
+    sent = Page("Stress", scenario="Own moves", sector_moves='{"Tech": -50}')
+    assert "-600.00 USD" in sent.text  # A falls by 10 %, B by 50 %
+    assert sent.test.query_params["sector_moves"] == '{"Tech": -50.0}'
 
 
 def test_a_symbol_without_figures_says_what_it_waits_for() -> None:
