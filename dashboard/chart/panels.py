@@ -14,7 +14,7 @@ from dashboard.chart.rebase import rebased
 from dashboard.chart.rungs import LADDER, most_bars
 from dashboard.chart.series import Asked, Series
 from dashboard.chart.stage import Drawn, Row, Stage, drawn, forget
-from dashboard.components import candles_panes, comparison, headline, overlays
+from dashboard.components import candles, comparison, headline, overlays
 from dashboard.components.overlays import Line
 
 NO_BARS = "There are no bars in this range. Choose a longer one, or another symbol above."
@@ -29,7 +29,7 @@ DAYS = {
 }
 
 
-def candles(stage: Stage, row: Row) -> None:
+def instrument(stage: Stage, row: Row) -> None:
     """Candles, lines over them, and RSI below; always as many elements for the same wishes."""
     wishes, palette = stage.wishes, stage.look.palette
     over = overlays.lines(wishes.lines)
@@ -43,12 +43,12 @@ def candles(stage: Stage, row: Row) -> None:
         forget()
         st.html(headline.note(series.problem or NO_BARS))
         return
-    shape = candles_panes.Shape(palette, figures.decimals(row["PRICE"]), over)
-    alt = candles_panes.describe(row["SYMBOL"], data, series.rung)
-    st.vega_lite_chart(table, candles_panes.price_spec(shape), width="stretch", key="chart-candles", alt=alt)
+    shape = candles.Shape(palette, figures.decimals(row["PRICE"]), over)
+    alt = candles.describe(row["SYMBOL"], data, series.rung)
+    st.vega_lite_chart(table, candles.price_spec(shape), width="stretch", key="chart-candles", alt=alt)
     if wishes.rsi:
         alt = f"RSI of 14 bars of {row['SYMBOL']}, newest {figures.price(data['RSI_14'].iloc[-1])}, with rules at 30 and 70."
-        st.vega_lite_chart(table, candles_panes.rsi_spec(palette), width="stretch", key="chart-rsi", alt=alt)
+        st.vega_lite_chart(table, candles.rsi_spec(palette), width="stretch", key="chart-rsi", alt=alt)
     if wishes.table:
         _table(data.drop(columns=["X", "LABEL", "SHADE_TO", "ACTION", "NEWEST"]))
     stage.keep(f"{row['SYMBOL']} {series.rung.name}", [row], lambda: _exported(series, row, lines))
@@ -87,7 +87,7 @@ def _panes(stage: Stage, asked: Asked, series: Series, lines: tuple[Line, ...], 
     return stage.charts.memo.get(
         ("panes", asked.key, series.rung, lines, str(zone), asked.span),
         (series.bars, actions),
-        lambda: drawn(candles_panes.pane_data(series.bars, series.rung, lines, zone, asked.calendar, actions)),
+        lambda: drawn(candles.pane_data(series.bars, series.rung, lines, zone, asked.calendar, actions)),
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard.chart import axis
 from dashboard.chart.rungs import Rung
-from dashboard.components.candles_panes import AXIS, HEIGHT
+from dashboard.components.candles import AXIS, HEIGHT
 from dashboard.components.palette import LIGHT, Palette
 
 _LINES = alt.NamedData("bars")

@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.chart.span import Span
-from dashboard.components.candles_panes import AXIS
+from dashboard.components.candles import AXIS
 from dashboard.components.palette import Palette
 
 HEIGHT = 56
@@ -23,7 +23,7 @@ _BARS = alt.NamedData("bars")
 
 
 def strip_data(data: pd.DataFrame, times: Sequence[datetime], span: Span) -> pd.DataFrame:
-    """The bars of `candles_panes.pane_data` (n) that start at `times` (n); the first row has the places that `span` reaches from and to."""
+    """The bars of `candles.pane_data` (n) that start at `times` (n); the first row has the places that `span` reaches from and to."""
     shown = [place for place, at in enumerate(times) if (span.since is None or at >= span.since) and (span.until is None or at < span.until)]
     strip = data[["X", "AT", "LABEL", "CLOSE"]].assign(PART_FROM=float("nan"), PART_TO=float("nan"))
     if 0 < len(shown) < len(times):

@@ -17,7 +17,7 @@ from dashboard.chart import controls, panels
 from dashboard.chart.rungs import most_bars
 from dashboard.chart.series import Charts
 from dashboard.chart.stage import Drawn, Row, Stage, drawn, shown
-from dashboard.components import candles_panes, export_button, headline, linked
+from dashboard.components import candles, export_button, headline, linked
 from dashboard.exports.desk import Exports
 from dashboard.look import Key, Look
 from dashboard.market_data import Snapshot
@@ -52,7 +52,7 @@ def _chart(stage: Stage, key: Key, board: Board) -> None:
     if not chosen:
         st.html(headline.note(EMPTY))
     elif len(chosen) == 1:
-        panels.candles(stage, chosen[0])
+        panels.instrument(stage, chosen[0])
     else:
         panels.compared(stage, chosen)
 
@@ -66,7 +66,7 @@ def _strip(stage: Stage, row: Row) -> None:
     times = [at.to_pydatetime() for at in series.bars["BAR_START"]]
 
     def make() -> Drawn:
-        return drawn(linked.strip_data(candles_panes.pane_data(series.bars, series.rung, (), zone), times, part))
+        return drawn(linked.strip_data(candles.pane_data(series.bars, series.rung, (), zone), times, part))
 
     data, table = stage.charts.memo.get(("strip", asked.key, str(zone), part, asked.span), (series.bars,), make)
     key = controls.strip_key(asked.key)

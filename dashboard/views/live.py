@@ -20,6 +20,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import figures, meter
 from dashboard.board import by_key
+from dashboard.chart.rungs import LADDER, most_bars
+from dashboard.chart.stage import drawn
 from dashboard.components import candles, headline, heatmap, movers, quote
 from dashboard.components.export_button import export
 from dashboard.components.watchlist import watchlist
@@ -38,6 +40,8 @@ Now = Callable[[], datetime]
 
 HEIGHT = 640
 """Pixels of the watchlist: with what is above it, a screen of 1440 x 900."""
+
+MINUTE = LADDER[0]
 
 EMPTY = "No ticks yet. The first load takes about a minute after make up."
 
@@ -106,7 +110,8 @@ def _candles(look: Look, reading: Reading[Candles], row: Mapping[Any, Any]) -> N
         st.html(headline.note(_missing(reading)))
         return
     data, told = _drawn(bars)(row["SYMBOL"], look.tz(exchange_zone(row["CALENDAR"])))
-    st.vega_lite_chart(data, candles.candle_spec(look.palette, figures.decimals(row["PRICE"])), width="stretch", key="candles", alt=told)
+    shape = candles.Shape(look.palette, figures.decimals(row["PRICE"]), height=candles.SMALL_HEIGHT)
+    st.vega_lite_chart(data, candles.price_spec(shape), width="stretch", key="candles", alt=told)
     table = st.expander("The same bars as a table (UTC)", key="bars_open", on_change="rerun")
     if table.open:
         table.dataframe(bars.iloc[::-1], hide_index=True, height=300, key="bars")
@@ -125,4 +130,9 @@ def _row(snapshot: Snapshot | None, key: Key | None) -> Mapping[Any, Any] | None
 @once(kept=64)
 def _drawn(bars: pd.DataFrame) -> Callable[[str, tzinfo], tuple[pa.Table, str]]:
     """The chart's data, as it travels, and its sentence, by zone."""
-    return cache(lambda symbol, zone: (pa.Table.from_pandas(candles.candle_data(bars, zone), preserve_index=False), candles.describe(symbol, bars, zone)))
+
+    def make(symbol: str, zone: tzinfo) -> tuple[pa.Table, str]:
+        made = drawn(candles.pane_data(bars.tail(most_bars(0)), MINUTE, zone=zone))
+        return made.table, candles.describe(symbol, made.data, MINUTE)
+
+    return cache(make)

@@ -16,6 +16,7 @@ from streamlit.util import calc_hash
 from dashboard import app as dashboard
 from dashboard import resources
 from dashboard.alerts.inbox import Inbox
+from dashboard.chart.rungs import most_bars
 from dashboard.freshness import Targets
 from dashboard.shared import Reading
 from dashboard.views import live
@@ -72,6 +73,11 @@ def test_a_full_page_has_figures_watchlist_chart_and_sectors() -> None:
     assert "120 bars" in chart.proto.alt
     for text in ("REPLAY", "SYNTHETIC", "NYSE open, closes in 6 h 0 min", "+1.00 (▲ +1.00 %)", "Up most", "Information Technology"):
         assert text in texts(test)
+
+
+def test_the_chart_stays_below_two_thousand_marks_whatever_the_tail_holds() -> None:
+    (chart,) = shown(FakeMarketData(Reading(TWO_SOURCES), minute_bars(5_000))).get("vega_lite_chart")
+    assert f", {most_bars(0)} bars from " in chart.proto.alt
 
 
 def test_the_bars_of_the_chart_are_a_table_when_asked_for() -> None:
