@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from infra.local.instance import Instance
 from ticklake.errors import ConfigError
 from ticklake.settings import Settings
 from ticklake_airflow.settling import checksum
+from ticklake_airflow.settling.checksum import Image
 from ticklake_airflow.settling.model import Hour
 from ticklake_airflow.statements import SQL_FOLDER
 from ticklake_cli.facts import STATEMENTS
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """
     with closing(open_warehouse(connection_arguments(settings), query_tag="ticklake history")) as warehouse:
         if args.what == "checksums":
-            _tell_checksums(warehouse, args.json)
+            _print_checksums(checksums(warehouse), args.json)
             return 0
         if args.event_from is None or args.event_to is None or args.event_from >= args.event_to:
             raise ConfigError("--event-from and --event-to must name a range of event time")
@@ -97,6 +98,20 @@ def backfill(first: Hour, last: Hour) -> list[str]:
     return ["backfill", "create", "--dag-id", "settle_ticks", *dates, *how]
 
 
+def checksums(warehouse: Warehouse) -> dict[str, Image]:
+    """Rows and checksum of every table of RAW and CURATED."""
+    statements = Statements(SQL_FOLDER / "settle_ticks")
+    tables = checksum.tables(warehouse, statements, _SCHEMAS)
+    return {name: checksum.image(warehouse, statements, name, columns) for name, columns in tables.items()}
+
+
+def tell_checksums(images: Mapping[str, Image]) -> None:
+    """Print a line for each table."""
+    width = max(map(len, images), default=0)
+    for name, image in images.items():
+        print(f"{name:{width}}  {image.rows:>12}  {image.checksum}")
+
+
 def _tell(arrivals: Sequence[Arrival], commands: Sequence[Sequence[str]], as_json: bool) -> None:
     texts = [shlex.join(["ticklake", "airflow", *command]) for command in commands]
     if as_json:
@@ -116,16 +131,11 @@ def _start(commands: Sequence[Sequence[str]]) -> int:
     return min(done.returncode, 1)
 
 
-def _tell_checksums(warehouse: Warehouse, as_json: bool) -> None:
-    statements = Statements(SQL_FOLDER / "settle_ticks")
-    tables = checksum.tables(warehouse, statements, _SCHEMAS)
-    images = {name: checksum.image(warehouse, statements, name, columns) for name, columns in tables.items()}
+def _print_checksums(images: Mapping[str, Image], as_json: bool) -> None:
     if as_json:
         print(json.dumps({name: {"rows": image.rows, "checksum": str(image.checksum)} for name, image in images.items()}))
-        return
-    width = max(map(len, images), default=0)
-    for name, image in images.items():
-        print(f"{name:{width}}  {image.rows:>12}  {image.checksum}")
+    else:
+        tell_checksums(images)
 
 
 def _time(text: str) -> datetime:

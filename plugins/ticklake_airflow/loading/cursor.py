@@ -42,3 +42,7 @@ class Cursor:
         """Replace the positions. Only for what is merged and committed."""
         entries = [_Entry(partition.generation, partition.id, position.key, position.end) for partition, position in sorted(positions.items())]
         self._store.write(KEY, msgspec.json.encode(entries))
+
+    def forget(self) -> None:
+        """Let the next load ask the ledger. For a warehouse that is another than the one the positions were of."""
+        self._store.write(KEY, b"")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,10 @@ NOWHERE = Position("", 0)
 
 
 class Load:
-    """Brings CURATED up to the lake. A second run finds nothing; a run after a death completes what was begun."""
+    """Brings CURATED up to the lake. A second run finds nothing; a run after a death completes what was begun.
+
+    `on_round` hears after each round what was merged so far.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Load:
         fence_timeout_s: float,
         set_aside_after_s: float = 0,
         most_objects: int = MOST_OBJECTS,
+        on_round: Callable[[LoadReport], None] = lambda _: None,
     ) -> None:
         fence = Fence(warehouse, statements, clock, run_id, fence_timeout_s)
         self._warehouse = warehouse
@@ -55,6 +59,7 @@ class Load:
         self._aside = SetAside(store, warehouse, fence, statements, clock, run_id)
         self._topic = topic
         self._patience = timedelta(seconds=set_aside_after_s)
+        self._on_round = on_round
         self._seconds: dict[str, float] = {}
 
     def run(self) -> LoadReport:
@@ -78,6 +83,7 @@ class Load:
             uncopied, merged, torn = self._round(found, known)
             stopped = uncopied | torn
             report = _sum(report, merged)
+            self._on_round(report)
             known, unmerged = ledger(self._warehouse, self._statements)
             given_up = [] if by_cursor else self._given_up(uncopied, known)
             if given_up:

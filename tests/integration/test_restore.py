@@ -1,0 +1,173 @@
+"""The warehouse is lost and made again from the lake: every table is what it was, wherever the restore dies on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures import whole_warehouse as whole
+from tests.fixtures.load_platform import LoadPlatform, load_platform
+from tests.integration.test_load_exactly_once import Killed, Mortal
+from ticklake.clock import SystemClock
+from ticklake.errors import BadObject, ConfigError
+from ticklake.settings import Settings
+from ticklake_airflow.restoring import backup, decisions
+from ticklake_airflow.restoring.backup import FolderShelf, StoreShelf
+from ticklake_airflow.restoring.decisions import GivenUp
+from ticklake_airflow.restoring.lake import Since
+from ticklake_airflow.restoring.restore import Restore, RestoreReport
+from ticklake_airflow.settling.checksum import Image
+from ticklake_cli.backup import shelf
+from ticklake_io.store import ObjectStore
+from ticklake_io.warehouse import SnowflakeWarehouse
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+MADE_BY_LOADS = ("OPS.LOADS", "OPS.BATCH_LOADS", "OPS.QUARANTINE", "OPS.WATERMARKS", "OPS.BAR_CHANGES", "OPS.DAILY_INPUTS")
+Images = Mapping[str, Image]
+
+
+def restore(platform: LoadPlatform, warehouse: SnowflakeWarehouse | None = None, store: ObjectStore | None = None) -> Restore:
+    return Restore(
+        store=store or platform.store,
+        warehouse=warehouse or platform.warehouse,
+        clock=SystemClock(),
+        topic=whole.TOPIC,
+        benchmark="SPY",
+        fence_timeout_s=30,
+        told=lambda _: None,
+        round_objects=6,
+    )
+
+
+def whole_images(platform: LoadPlatform) -> Images:
+    found = whole.images(platform, "RAW", "CURATED", "APP", "OPS")
+    return {name: image for name, image in found.items() if not name.startswith("OPS.") or name in MADE_BY_LOADS}
+
+
+def again(platform: LoadPlatform, kept: FolderShelf | StoreShelf, warehouse: SnowflakeWarehouse | None = None) -> RestoreReport:
+    """What the command does with --app and --from-lake."""
+    into = warehouse or platform.warehouse
+    work = restore(platform, into)
+    work.check_empty()
+    found = backup.read(kept)
+    backup.restore(into, found, lambda _: None)
+    decisions.quarantine(into, backup.tables(into)[decisions.QUARANTINE], found[decisions.QUARANTINE])
+    return work.run([GivenUp.of(row) for row in found[decisions.LEDGER]])
+
+
+def clear(platform: LoadPlatform) -> None:
+    """Lose all rows but reference data, and the cursor stays behind."""
+    for name in whole.images(platform, "RAW", "CURATED", "APP", "OPS"):
+        if name not in ("CURATED.INSTRUMENTS", "CURATED.SESSIONS", "OPS.CONTRACTS", "OPS.SCHEMA_HISTORY", "OPS.LOAD_LEASE"):
+            platform.warehouse.rows(f"DELETE FROM {name}")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> FolderShelf:
+    return FolderShelf(tmp_path_factory.mktemp("kept") / "backup")
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory, kept: FolderShelf) -> tuple[Path, Images]:
+    """A platform that was in use, and is gone with its database; the lake is there."""
+    home = tmp_path_factory.mktemp("restored")
+    with load_platform(home) as platform:
+        whole.refer(platform)
+        whole.feed(platform, tmp_path_factory.mktemp("bars"))
+        whole.land(platform, ["AIG", "IBM"], most=400, object_rows=150)
+        platform.load(whole.TOPIC)
+        whole.give_up(platform)
+        whole.quarantine(platform)
+        whole.use(platform)
+        whole.refresh(platform)
+        backup.write(platform.warehouse, kept, NOW)
+        found = whole_images(platform)
+        empty = {name for name, image in found.items() if not image.rows}
+        assert empty <= {"CURATED.CORPORATE_ACTIONS", "OPS.BAR_CHANGES"}, empty
+    whole.lose(home)
+    return home, found
+
+
+@pytest.fixture(scope="module")
+def new(before: tuple[Path, Images]) -> Iterator[LoadPlatform]:
+    """The same lake with a new, empty warehouse."""
+    with load_platform(before[0]) as platform:
+        whole.refer(platform)
+        yield platform
+
+
+def test_every_table_is_what_it_was(before: tuple[Path, Images], new: LoadPlatform, kept: FolderShelf) -> None:
+    report = again(new, kept)
+    assert whole_images(new) == before[1]
+    assert (report.pending, dict(report.stopped), len(report.set_aside)) == (0, {}, 1)
+    assert report.rows == before[1]["RAW.TICKS"].rows
+    more = again(new, kept)
+    assert (more.objects, more.batch_objects, whole_images(new)) == (0, 0, before[1])
+
+
+@pytest.mark.parametrize("statements", [31, 90, 150])
+def test_a_restore_that_died_is_gone_on_with(before: tuple[Path, Images], new: LoadPlatform, kept: FolderShelf, statements: int) -> None:
+    clear(new)
+    mortal = Mortal(new.session(), statements, after=statements % 2 == 0)
+    with pytest.raises(Killed):
+        again(new, kept, mortal)
+    mortal.close()
+    again(new, kept)
+    assert whole_images(new) == before[1]
+
+
+def test_without_a_backup_the_partition_of_a_bad_object_stops_and_the_rest_is_there(before: tuple[Path, Images], new: LoadPlatform) -> None:
+    clear(new)
+    report = restore(new).run()
+    assert len(report.stopped) == 1
+    assert report.pending == 2
+    found = whole_images(new)
+    assert found["CURATED.DAILY_BARS"] == before[1]["CURATED.DAILY_BARS"]
+    assert found["CURATED.TICKS"].rows == before[1]["CURATED.TICKS"].rows + 3
+
+
+def test_only_what_arrived_since_a_day(new: LoadPlatform) -> None:
+    clear(new)
+    since = Since(new.store, date(2013, 10, 8))
+    restore(new, store=since).run()
+    days = new.warehouse.rows("SELECT DISTINCT TO_DATE(EVENT_TIME) AS DAY FROM CURATED.TICKS")
+    assert [str(row["DAY"]) for row in days] == ["2013-10-08"]
+    assert set(restore(new, store=since).survey().raw) < set(restore(new).survey().raw)
+
+
+def test_a_warehouse_that_others_load_into_is_refused(new: LoadPlatform, kept: FolderShelf) -> None:
+    clear(new)
+    new.store.write("state/load_ticks.json", b"")
+    new.load(whole.TOPIC)
+    with pytest.raises(ConfigError, match=r"OPS\.LOADS hold rows of others"):
+        restore(new).check_empty()
+    found = backup.read(kept)[decisions.QUARANTINE]
+    with pytest.raises(ConfigError, match="loaded already"):
+        decisions.quarantine(new.warehouse, backup.tables(new.warehouse)[decisions.QUARANTINE], found)
+
+
+def test_a_backup_is_whole_or_none(new: LoadPlatform, kept: FolderShelf, tmp_path: Path) -> None:
+    clear(new)
+    backup.restore(new.warehouse, backup.read(kept), lambda _: None)
+    place = f"s3://{new.store._bucket}/backups/one"  # type: ignore[attr-defined]
+    assert isinstance(shelf(place, Settings.model_construct(s3_endpoint=None, s3_region="us-east-1")), StoreShelf)
+    other = StoreShelf(new.store, "backups/one")
+    first, second = backup.write(new.warehouse, other, NOW), backup.write(new.warehouse, FolderShelf(tmp_path), NOW)
+    assert first == second, "equal rows are equal files"
+    assert {name: rows for name, rows in backup.read(other).items() if name.startswith("APP.")} == {
+        name: rows for name, rows in backup.read(kept).items() if name.startswith("APP.")
+    }
+    with pytest.raises(ConfigError, match="never writes over another"):
+        backup.write(new.warehouse, other, NOW)
+    new.warehouse.rows("UPDATE APP.PORTFOLIOS SET NAME = 'other'")
+    with pytest.raises(ConfigError, match=r"APP\.PORTFOLIOS hold other rows"):
+        backup.restore(new.warehouse, backup.read(kept), lambda _: None)
+    (tmp_path / "APP.LIMITS.parquet").write_bytes(b"")
+    with pytest.raises(BadObject, match="not those that were written"):
+        backup.read(FolderShelf(tmp_path))
+    (tmp_path / "manifest.json").unlink()
+    with pytest.raises(ConfigError, match="name the folder of one backup"):
+        backup.read(FolderShelf(tmp_path))
