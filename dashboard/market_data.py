@@ -50,6 +50,9 @@ STOOD_S = 30.0
 FIRST_WAIT_S = 5.0
 """How long the first to look waits for the first board."""
 
+HEARD_WAIT_S = 2.0
+"""How long the first question to the warehouse waits until its changes can be heard: what is asked before is asked again then."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOTHING = Picture()
 
@@ -97,10 +100,11 @@ class LiveMarketData:
         self._candles = CandleFrames()
         self._snapshot: Snapshot | None = None
         self._edges_from = clock.now() - EDGES_AT_LEAST
-        self._first, self._started = threading.Event(), threading.Lock()
+        self._tried, self._first, self._started = threading.Event(), threading.Event(), threading.Lock()
 
     def board(self) -> Reading[Snapshot]:
-        self._start()  # first: the stream is reached while the warehouse answers
+        self._start()
+        self._tried.wait(HEARD_WAIT_S)
         picture = self._picture.get()
         if self._snapshot is None:
             self._first.wait(FIRST_WAIT_S)
@@ -113,10 +117,10 @@ class LiveMarketData:
         return Reading(None if bars is None else self._candles.candles((symbol, source), bars), reading.problem, reading.at)
 
     def health(self) -> Verdict:
-        """Whether the board is looked over, which begins with the first who looks."""
+        """Whether the board is looked over, from the first look on."""
         snapshot = self._snapshot
         if snapshot is None:
-            return Verdict(True, "nobody has looked yet")
+            return Verdict(True, "waits for the first look at the warehouse")
         stood_s = (self._clock.now() - snapshot.at).total_seconds()
         return Verdict(stood_s < STOOD_S, f"the board was looked over {stood_s:.1f} s ago")
 
@@ -125,6 +129,7 @@ class LiveMarketData:
         reading = self._picture.last
         self._boards.take(reading.value or _NOTHING)
         counted = self._follower.step(wait_s)
+        self._tried.set()
         if reading.value is None and reading.problem is None:
             return  # nobody has looked, or the first picture is on its way: a board without it would miss most
         changed = self._boards.update()

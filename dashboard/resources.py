@@ -25,8 +25,9 @@ from dashboard.portfolio.desk import Desk as PortfolioDesk
 from dashboard.portfolio.store import PortfolioStore
 from dashboard.quality.meanings import meanings
 from dashboard.screen import Screen
+from dashboard.shared import Shared
 from dashboard.tables import Tables, WarehouseTables
-from dashboard.tail.follow import Follower, Sources
+from dashboard.tail.follow import LIFE_S, Follower, Sources
 from ticklake import settings
 from ticklake.changes import Subject
 from ticklake.clock import Clock, SystemClock
@@ -34,6 +35,7 @@ from ticklake.roles import User
 from ticklake_io import generations, producing
 from ticklake_io.changes import announce
 from ticklake_io.kafka_open import open_reader
+from ticklake_io.producing import Producing
 from ticklake_io.serving import Pages, serving
 from ticklake_io.store import open_store
 from ticklake_io.warehouse import Warehouse, connection_arguments, open_warehouse
@@ -102,11 +104,18 @@ def screen() -> Screen:
     return Screen()
 
 
-@st.cache_resource(show_spinner="Opening the warehouse")
+@st.cache_resource(show_spinner=False)
+def producers() -> Shared[Producing]:
+    """What the producer says of its sources, asked on a thread of its own: one that hangs keeps nobody waiting but at the first question."""
+    values, asker = read_settings(), ThreadPoolExecutor(1, "producer-reader")
+    return Shared(lambda _: producing.ask(values), asker, clock(), first_wait_s=producing.PATIENCE_S, wait_s=0.0)
+
+
+@st.cache_resource(show_spinner=False)
 def market_data() -> MarketData:
     """Market data of the warehouse and the stream that the settings name; nothing is read before the first page asks."""
     values = read_settings()
-    store = open_store(values)
+    store, told = open_store(values), producers()
     running = [name.strip() for name in values.sources.split(",")]
     sources = Sources(
         values.ticks_topic,
@@ -114,7 +123,7 @@ def market_data() -> MarketData:
         values.changes_topic,
         open=lambda topic: open_reader(values, topic),
         generation=lambda topic_id: generations.find(store, values.ticks_topic, topic_id),
-        expected=lambda at: producing.expects_ticks(values, running, at, producing.ask(values)),
+        expected=lambda at: producing.expects_ticks(values, running, at, told.get(lambda: LIFE_S).value or Producing()),
         overdue_s=values.target_warehouse_s,
     )
     data = LiveMarketData(warehouse(), _reader(), Follower(sources, news(), clock()), news(), screen(), clock())

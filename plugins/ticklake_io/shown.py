@@ -55,7 +55,7 @@ def percentiles(ages: Iterable[tuple[float, int]]) -> dict[str, float] | None:
 
 
 def ask(settings: Settings) -> Shown | None:
-    """What the dashboard of this instance answers; None when it does not, as before the first page was opened."""
+    """What the dashboard of this instance answers; None when it does not."""
     url = settings.dashboard_status_url or f"http://{settings.http_host}:{settings.dashboard_http_port}/status"
     try:
         answer = httpx.get(url, timeout=PATIENCE_S, trust_env=False)

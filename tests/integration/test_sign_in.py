@@ -49,6 +49,7 @@ def dashboard(home: Path, signs_in: Provider) -> Iterator[str]:
         "WAREHOUSE_PASSWORD": "password",
         "WAREHOUSE_HOST": HOST,
         "WAREHOUSE_PORT": away.partition(":")[2],
+        "DASHBOARD_HTTP_PORT": "0",
         "DASHBOARD_URL": f"http://{HOST}:{port}",
         "OIDC_CLIENT_ID": CLIENT,
         "OIDC_CLIENT_SECRET": SECRET,

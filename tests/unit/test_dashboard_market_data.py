@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, nullcontext
@@ -63,6 +64,7 @@ class Desk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(market_data, "FIRST_WAIT_S", 0)
+        monkeypatch.setattr(market_data, "HEARD_WAIT_S", 0)
         self.stream: dict[int, list[Made]] = {0: [], 1: []}
         self.clock, self.news, self.screen = ManualClock(START + timedelta(hours=1)), News(PATIENCE_S), Screen()
         self.topics = {"ticks": MemoryTopic(2), "landings": MemoryTopic(), "changes": MemoryTopic()}
@@ -166,6 +168,20 @@ def test_twenty_readers_cost_one_statement_per_change_and_none_without(desk: Des
     for _ in range(20):
         desk.data.board()
     assert desk.warehouse.asked == 3
+
+
+def test_the_first_look_asks_once_when_changes_can_be_heard(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(market_data, "HEARD_WAIT_S", 10)
+    desk.send(0, Made(1, quarters=40))
+    desk.load()
+    looker = threading.Thread(target=desk.data.board)
+    looker.start()
+    assert desk.warehouse.asked == 0
+    desk.step()
+    looker.join(10)
+    assert desk.warehouse.asked == 1
+    assert desk.price() == 10.0
+    assert desk.warehouse.asked == 1
 
 
 def test_nobody_looks_nothing_is_asked(desk: Desk) -> None:
