@@ -41,8 +41,8 @@ variable "cidr" {
 }
 
 variable "zones" {
-  description = "Availability zones that are used."
-  type        = number
+  description = "Availability zones that are used, by name; new ones go to the end."
+  type        = list(string)
 }
 
 variable "nat_gateways" {

@@ -196,7 +196,6 @@ resource "aws_ecs_service" "this" {
   task_definition                    = aws_ecs_task_definition.this[0].arn
   desired_count                      = var.running ? 1 : 0
   launch_type                        = "FARGATE"
-  platform_version                   = "1.4.0"
   deployment_minimum_healthy_percent = 0
   deployment_maximum_percent         = 100
   health_check_grace_period_seconds  = 300

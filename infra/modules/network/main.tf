@@ -1,14 +1,6 @@
 # Private subnets for all that runs, public ones for the load balancer and the way out. Snowflake and the sources are on the internet,
 # so there is a NAT gateway; its address is what Snowflake's network policy and the sources know us by. S3 is reached without it.
 
-data "aws_availability_zones" "available" {
-  state = "available"
-}
-
-locals {
-  zones = slice(data.aws_availability_zones.available.names, 0, var.zones)
-}
-
 resource "aws_vpc" "this" {
   cidr_block           = var.cidr
   enable_dns_hostnames = true
@@ -22,7 +14,7 @@ resource "aws_default_security_group" "unused" {
 }
 
 resource "aws_subnet" "public" {
-  for_each = { for number, zone in local.zones : zone => number }
+  for_each = { for number, zone in var.zones : zone => number }
 
   vpc_id                  = aws_vpc.this.id
   availability_zone       = each.key
@@ -32,7 +24,7 @@ resource "aws_subnet" "public" {
 }
 
 resource "aws_subnet" "private" {
-  for_each = { for number, zone in local.zones : zone => number }
+  for_each = { for number, zone in var.zones : zone => number }
 
   vpc_id                  = aws_vpc.this.id
   availability_zone       = each.key
@@ -66,7 +58,7 @@ resource "aws_route_table_association" "public" {
 
 resource "aws_eip" "nat" {
   #checkov:skip=CKV2_AWS_19:the address belongs to a NAT gateway, not to an instance
-  for_each = toset(slice(local.zones, 0, var.nat_gateways))
+  for_each = toset(slice(var.zones, 0, var.nat_gateways))
 
   domain = "vpc"
   tags   = { Name = "${var.name}-nat-${each.key}" }
@@ -94,7 +86,7 @@ resource "aws_route" "nat" {
 
   route_table_id         = each.value.id
   destination_cidr_block = "0.0.0.0/0"
-  nat_gateway_id         = try(aws_nat_gateway.this[each.key], aws_nat_gateway.this[local.zones[0]]).id
+  nat_gateway_id         = try(aws_nat_gateway.this[each.key], aws_nat_gateway.this[var.zones[0]]).id
 }
 
 resource "aws_route_table_association" "private" {

@@ -5,12 +5,12 @@ output "vpc_id" {
 
 output "private_subnet_ids" {
   description = "Where everything runs, in the order of the zones."
-  value       = [for zone in local.zones : aws_subnet.private[zone].id]
+  value       = [for zone in var.zones : aws_subnet.private[zone].id]
 }
 
 output "public_subnet_ids" {
   description = "Where the load balancer stands, in the order of the zones."
-  value       = [for zone in local.zones : aws_subnet.public[zone].id]
+  value       = [for zone in var.zones : aws_subnet.public[zone].id]
 }
 
 output "security_group_ids" {

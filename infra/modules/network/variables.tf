@@ -9,11 +9,11 @@ variable "cidr" {
 }
 
 variable "zones" {
-  description = "Availability zones that are used, from 2 (the load balancer wants two) to 8."
-  type        = number
+  description = "Availability zones by name, from 2 (the load balancer wants two) to 8. New ones go to the end: a zone's place decides its addresses."
+  type        = list(string)
 
   validation {
-    condition     = var.zones >= 2 && var.zones <= 8
+    condition     = length(var.zones) >= 2 && length(var.zones) <= 8
     error_message = "From 2 to 8."
   }
 }
@@ -23,7 +23,7 @@ variable "nat_gateways" {
   type        = number
 
   validation {
-    condition     = var.nat_gateways >= 1 && var.nat_gateways <= var.zones
+    condition     = var.nat_gateways >= 1 && var.nat_gateways <= length(var.zones)
     error_message = "At least 1, because Snowflake is outside, and at most one for each zone."
   }
 }

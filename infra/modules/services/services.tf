@@ -22,7 +22,6 @@ resource "aws_ecs_service" "this" {
   task_definition                    = aws_ecs_task_definition.this[each.key].arn
   desired_count                      = var.running ? var.sizes[each.key].count : 0
   launch_type                        = "FARGATE"
-  platform_version                   = "1.4.0"
   deployment_minimum_healthy_percent = contains(local.overlapping, each.key) ? 100 : 0
   deployment_maximum_percent         = contains(local.overlapping, each.key) ? 200 : 100
   health_check_grace_period_seconds  = each.key == "dashboard" ? 120 : null
