@@ -15,6 +15,7 @@ import hashlib
 import io
 import re
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +34,8 @@ FOLDER = Path(__file__).parents[2] / "infra" / "snowflake"
 _NAME = re.compile(r"V(?P<version>\d+(\.\d+)*)__\w+\.sql")
 _HISTORY = """CREATE TABLE IF NOT EXISTS OPS.SCHEMA_HISTORY (
     VERSION VARCHAR NOT NULL, SCRIPT VARCHAR NOT NULL, SHA256 VARCHAR NOT NULL, APPLIED_AT TIMESTAMP_NTZ(6) NOT NULL)"""
+_HAS_HISTORY = "SELECT 1 FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = 'OPS' AND TABLE_NAME = 'SCHEMA_HISTORY'"
+_APPLIED = "SELECT VERSION, SHA256 FROM OPS.SCHEMA_HISTORY"
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,18 @@ def account_only(account: Account, bucket: str, folder: Path = FOLDER) -> list[S
     return scripts
 
 
+def pending(warehouse: Warehouse, folder: Path = FOLDER) -> list[Script]:
+    """The scripts that have still to run once, in order.
+
+    Raises `ConfigError` when a script was changed after it had run.
+    """
+    applied = {row["VERSION"]: row["SHA256"] for row in warehouse.rows(_APPLIED)} if warehouse.rows(_HAS_HISTORY) else {}
+    for script in versioned(folder):
+        if applied.get(script.version, script.sha256) != script.sha256:
+            raise ConfigError(f"{script.name} was changed after it had run; undo that and add a script with a higher version")
+    return [script for script in versioned(folder) if script.version not in applied]
+
+
 def migrate(warehouse: Warehouse, clock: Clock, bucket: str, folder: Path = FOLDER, account: Account | None = None) -> list[str]:
     """Apply what is missing; the names of the scripts that ran. Without an `account` its scripts stay out.
 
@@ -103,13 +118,8 @@ def migrate(warehouse: Warehouse, clock: Clock, bucket: str, folder: Path = FOLD
     """
     warehouse.rows("CREATE SCHEMA IF NOT EXISTS OPS")
     warehouse.rows(_HISTORY)
-    applied = {row["VERSION"]: row["SHA256"] for row in warehouse.rows("SELECT VERSION, SHA256 FROM OPS.SCHEMA_HISTORY")}
     ran = []
-    for script in versioned(folder):
-        if script.version in applied:
-            if applied[script.version] != script.sha256:
-                raise ConfigError(f"{script.name} was changed after it had run; undo that and add a script with a higher version")
-            continue
+    for script in pending(warehouse, folder):
         for statement in script.statements():
             warehouse.rows(statement)
         warehouse.rows(
@@ -124,18 +134,23 @@ def migrate(warehouse: Warehouse, clock: Clock, bucket: str, folder: Path = FOLD
     return ran
 
 
+def update(warehouse: Warehouse, settings: ticklake_settings.Settings) -> str:
+    """Apply the DDL and bring the reference data up to date; what was done, for people. Raises as `migrate` does."""
+    ran = migrate(warehouse, SystemClock(), settings.s3_bucket, account=account_of(settings))
+    changed = load_reference(warehouse, instruments.load(settings.config_file), contracts.load(), SystemClock())
+    return f"ran {', '.join(ran)}; replaced {', '.join(changed) or 'no reference data'}"
+
+
 def main() -> int:
-    """Apply the DDL to the warehouse that the settings name, and bring its reference data up to date."""
+    """Update the warehouse that the settings name."""
     try:
         settings = ticklake_settings.load()
-        warehouse = open_warehouse(connection_arguments(settings), query_tag="ticklake migrations")
-        ran = migrate(warehouse, SystemClock(), settings.s3_bucket, account=account_of(settings))
-        changed = load_reference(warehouse, instruments.load(settings.config_file), contracts.load(), SystemClock())
-        warehouse.close()
+        with closing(open_warehouse(connection_arguments(settings), query_tag="ticklake migrations")) as warehouse:
+            done = update(warehouse, settings)
     except TicklakeError as error:
         print(f"migrations: {error}", file=sys.stderr)
         return 1
-    print(f"migrations: ran {', '.join(ran)}; replaced {', '.join(changed) or 'no reference data'}")
+    print(f"migrations: {done}")
     return 0
 
 

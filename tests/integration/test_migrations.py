@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.clock import ManualClock
-from tests.fixtures.warehouse import free_instance, warehouse
+from tests.fixtures import services
+from tests.fixtures.warehouse import LocalWarehouse, free_instance, warehouse
 from ticklake.errors import ConfigError
-from ticklake_io.migrations import FOLDER, Account, always, migrate, versioned
+from ticklake_cli import migrate as migrate_command
+from ticklake_io.migrations import FOLDER, Account, always, migrate, pending, versioned
 from ticklake_io.warehouse import SnowflakeWarehouse, open_warehouse
 
 _SOME = {"TEXT": "'x'", "NUMBER": "1", "DATE": "'2026-01-02'", "TIMESTAMP_NTZ": "'2026-01-02'"}
@@ -19,11 +22,17 @@ _SOME = {"TEXT": "'x'", "NUMBER": "1", "DATE": "'2026-01-02'", "TIMESTAMP_NTZ": 
 
 
 @pytest.fixture
-def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SnowflakeWarehouse]:
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalWarehouse]:
     instance = free_instance(tmp_path / "instance")
     for name, value in instance.environment().items():
         monkeypatch.setenv(name, value)
-    with warehouse(instance) as local, closing(open_warehouse(local.arguments(), "test")) as opened:
+    with warehouse(instance) as running:
+        yield running
+
+
+@pytest.fixture
+def session(local: LocalWarehouse) -> Iterator[SnowflakeWarehouse]:
+    with closing(open_warehouse(local.arguments(), "test")) as opened:
         yield opened
 
 
@@ -45,6 +54,25 @@ def test_a_second_run_applies_only_what_runs_every_time(session: SnowflakeWareho
     history = session.rows("SELECT SCRIPT FROM OPS.SCHEMA_HISTORY")
     assert sorted(row["SCRIPT"] for row in history) == sorted(script.name for script in versioned())
     assert session.rows("SELECT COUNT(*) AS N FROM OPS.LOAD_LEASE") == [{"N": 1}]
+
+
+def test_what_is_pending_is_told_and_left_alone(session: SnowflakeWarehouse, folder: Path) -> None:
+    assert [script.name for script in pending(session, folder)] == ["V1__schema.sql"]
+    assert session.rows("SELECT 1 FROM INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME IN ('OPS', 'S')") == []
+    migrate(session, ManualClock(), "b", folder)
+    assert pending(session, folder) == []
+
+
+def test_the_command_names_the_scripts_first_and_then_runs_them(local: LocalWarehouse, session: SnowflakeWarehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    place = {f"warehouse_{name}": value for name, value in local.arguments().items() if name in ("account", "user", "password", "host", "port")}
+    settings = services.settings(**place, config_file=FOLDER.parents[1] / "ticklake.yaml")
+    scripts = [script.name for script in [*versioned(), *always("ticklake")]]
+    assert migrate_command.run(argparse.Namespace(dry_run=True), settings) == 0
+    assert capsys.readouterr().out.split() == scripts
+    assert pending(session), "nothing ran"
+    assert migrate_command.run(argparse.Namespace(dry_run=False), settings) == 0
+    assert capsys.readouterr().out == f"ran {', '.join(scripts)}; replaced instruments, sessions, contracts\n"
+    assert pending(session) == []
 
 
 def test_scripts_run_in_the_order_of_their_versions_and_new_ones_only(session: SnowflakeWarehouse, folder: Path) -> None:
