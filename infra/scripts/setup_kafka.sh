@@ -244,6 +244,9 @@ rights() {
         "operator Read topic $ticks" "operator Describe group $lake" "operator Read topic $letters" "operator Write topic $ticks"; do
         echo "ticklake-$each"
     done
+    for each in "$ticks" "$letters" "$landings" "$changes" "$alerts" "$state"; do
+        printf 'ticklake-operator %s topic %s\n' Create "$each" Describe "$each"
+    done
 }
 
 grant() {

@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# Brings a release to AWS and Snowflake, and back: the steps of docs/deploy.md as commands. Each may be run again.
+usage() {
+    cat <<'END'
+usage: deploy.sh COMMAND --environment NAME [options]
+
+  plan       what Terraform would change, kept for `apply`
+  apply      do what `plan` has shown
+  images     build the images and push them, unless the tag is there already: a tag is written once
+  ddl        topics, then tables, by the new release's own image inside the network
+  smoke      services stand, the dashboard answers, no alarm rings
+  release    images, ddl, plan, apply, smoke; it asks before anything changes that is there
+  rollback   the images of the tag before, then smoke. Tables and topics stay: they only ever go forward, and a release
+             works with the tables of the next one. Data stays too
+
+  --environment NAME   dev or prod: infra/environments/NAME.tfvars
+  --tag TAG            tag of the images; without it the project's version, and for `rollback` the one pushed before
+  --stopped            plan: with no service running, as the first apply needs it
+  --yes                ask nothing
+  --dry-run            print each command and run none; no account is needed
+END
+}
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+IMAGES=(service dashboard airflow)
+
+fail() {
+    echo "deploy.sh: $*" >&2
+    exit 1
+}
+
+run() {
+    if [ -n "$dry_run" ]; then
+        printf '+%s\n' "$(printf ' %q' "$@")" >&2
+    else
+        "$@"
+    fi
+}
+
+# ask ANSWER COMMAND...: what the command says; in a rehearsal, which knows nothing, ANSWER.
+ask() {
+    local answer=$1
+    shift
+    if [ -n "$dry_run" ]; then echo "$answer"; fi
+    run "$@"
+}
+
+output() { ask "<$1>" terraform -chdir=infra output -raw "$1"; }
+
+member() { ask "<$1.$2>" bash -o pipefail -c "terraform -chdir=infra output -json $1 | jq -er .$2"; }
+
+sure() {
+    if [ -n "$yes$dry_run" ]; then return; fi
+    local answer
+    read -r -p "$1 Go on? [y/N] " answer
+    [ "$answer" = y ] || fail "nothing was done"
+}
+
+initialise() { run terraform -chdir=infra init -input=false -reconfigure -backend-config="key=ticklake/$environment.tfstate"; }
+
+# plan OPTION...
+plan() {
+    run mkdir -p build/deploy
+    initialise
+    run terraform -chdir=infra plan -input=false -var-file="environments/$environment.tfvars" -var="image_tag=$tag" \
+        ${stopped:+-var=running=false} -out="../$kept" "$@"
+}
+
+apply() {
+    sure "The plan above is applied to $environment."
+    run terraform -chdir=infra apply -input=false "../$kept"
+}
+
+images() {
+    local image repository
+    initialise
+    for image in "${IMAGES[@]}"; do
+        repository=$(member repositories "$image")
+        if [ -z "$dry_run" ] && aws ecr describe-images --repository-name "ticklake/$image" --image-ids "imageTag=$tag" >/dev/null 2>&1; then
+            echo "$repository:$tag is there already"
+            continue
+        fi
+        run docker build --file infra/docker/Dockerfile --target "$image" --platform linux/amd64 --tag "$repository:$tag" .
+        ask '<token>' aws ecr get-login-password | run docker login --username AWS --password-stdin "${repository%%/*}"
+        run docker push "$repository:$tag"
+    done
+}
+
+# inside WORD...: runs a command as the operator's task, waits for its end and takes its exit status.
+inside() {
+    local overrides task code
+    overrides=$(printf '"%s",' "$@")
+    overrides="{\"containerOverrides\":[{\"name\":\"operator\",\"command\":[${overrides%,}]}]}"
+    task=$(ask '<task>' aws ecs run-task --cluster "$cluster" --task-definition "$definition" --launch-type FARGATE --overrides "$overrides" \
+        --network-configuration "awsvpcConfiguration={subnets=[$subnets],securityGroups=[$group],assignPublicIp=DISABLED}" \
+        --query 'tasks[0].taskArn' --output text)
+    run aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$task"
+    code=$(ask 0 aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query "tasks[0].containers[?name=='operator'].exitCode|[0]" --output text)
+    [ "$code" = 0 ] || fail "'$*' ended with status $code; the logs of the operator's task say why"
+}
+
+ddl() {
+    local cluster definition subnets group
+    plan -target='module.services.aws_ecs_task_definition.this["operator"]'
+    apply
+    cluster=$(output cluster) definition=$(member operator_task task) subnets=$(member operator_task subnets) group=$(member operator_task group)
+    inside python -m ticklake_io.topics
+    inside python -m ticklake_io.migrations
+}
+
+smoke() {
+    local cluster service alarms
+    cluster=$(output cluster)
+    for service in producer consumer alerts dashboard; do run aws ecs wait services-stable --cluster "$cluster" --services "$service"; done
+    run curl --fail --silent --show-error --retry 5 --retry-all-errors --output /dev/null "$(output dashboard_url)/_stcore/health"
+    alarms=$(ask '' aws cloudwatch describe-alarms --alarm-name-prefix "$cluster" --state-value ALARM --query 'MetricAlarms[].AlarmName' --output text)
+    [ -z "$alarms" ] || fail "alarms ring: $alarms"
+}
+
+# The newest tag in the repository that is not the one that runs.
+previous() {
+    local running
+    running=$(ask '<running>' aws ecs describe-task-definition --task-definition "$(output cluster)-consumer" \
+        --query "taskDefinition.containerDefinitions[?name=='consumer'].image|[0]" --output text)
+    ask '<previous>' aws ecr describe-images --repository-name ticklake/service --output text \
+        --query "reverse(sort_by(imageDetails,&imagePushedAt))[].imageTags[0]|[?@!='${running##*:}']|[0]"
+}
+
+command=${1:-} environment='' tag='' stopped='' yes='' dry_run=''
+case $command in
+    plan | apply | images | ddl | smoke | release | rollback) shift ;;
+    -h | --help) usage && exit ;;
+    *) usage >&2 && exit 2 ;;
+esac
+while [ $# -gt 0 ]; do
+    case $1 in
+        --environment) environment=${2:-} && shift ;;
+        --tag) tag=${2:-} && shift ;;
+        --stopped) stopped=yes ;;
+        --yes) yes=yes ;;
+        --dry-run) dry_run=yes ;;
+        *) usage >&2 && exit 2 ;;
+    esac
+    shift || fail "the last option needs a value"
+done
+[ -f "infra/environments/$environment.tfvars" ] || fail "--environment: there is no infra/environments/$environment.tfvars"
+kept=build/deploy/$environment.tfplan
+
+if [ "$command" = rollback ] && [ -z "$tag" ]; then
+    initialise
+    tag=$(previous)
+    [ "$tag" != None ] || fail "no other image was pushed before"
+fi
+tag=${tag:-$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)}
+
+case $command in
+    release)
+        images
+        ddl
+        plan
+        apply
+        smoke
+        ;;
+    rollback)
+        plan
+        apply
+        smoke
+        ;;
+    *) "$command" ;;
+esac
