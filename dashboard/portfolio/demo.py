@@ -29,7 +29,7 @@ def symbols(listed: Mapping[str, Listed]) -> list[str]:
 
 
 def portfolio(held: list[str]) -> Portfolio:
-    """The portfolio itself. No index is simulated, so one of its shares is the benchmark."""
+    """The portfolio itself. One of its shares is the benchmark: an index fund's own price may be a real one."""
     return Portfolio("demo", "Demo", "USD", held[0], demo=True)
 
 

@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One instrument. `standby` are the sources that stand in for `primary`, best first; `aliases` maps a source's name to the
-    symbol that this source uses."""
+    symbol that this source uses. `tracks_market`: a fund or index of the whole market; simulated, it is the market itself."""
 
     symbol: str
     name: str
@@ -35,6 +35,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     primary: str
     standby: tuple[str, ...] = ()
     aliases: dict[str, str] = {}
+    tracks_market: bool = False
 
 
 class SourceSymbols(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

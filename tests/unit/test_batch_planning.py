@@ -27,8 +27,13 @@ def exchange(symbol: str) -> Calendar:
 
 def test_a_source_serves_whom_it_is_primary_for_while_it_runs() -> None:
     instruments = Instruments(LISTED, {"simulator": SourceSymbols(("IBM", "SPY", "ZZZ"))})
-    assert served(instruments, ["simulator", "coinbase"]) == {"simulator": ("SPY", "ZZZ")}
-    assert served(instruments, ["alphavantage"]) == {"alphavantage": ("IBM",)}
+    assert served(instruments, ["simulator", "coinbase"], "SPY") == {"simulator": ("SPY", "ZZZ")}
+    assert served(instruments, ["alphavantage"], "SPY") == {"alphavantage": ("IBM",)}
+
+
+def test_a_source_serves_the_benchmark_that_it_is_asked_for_whoever_is_primary() -> None:
+    instruments = Instruments(LISTED, {"simulator": SourceSymbols(("IBM", "SPY"))})
+    assert served(instruments, ["simulator", "alphavantage"], "IBM") == {"simulator": ("IBM", "SPY"), "alphavantage": ("IBM",)}
 
 
 @pytest.mark.parametrize(

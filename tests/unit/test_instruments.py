@@ -9,6 +9,7 @@ import pytest
 from ticklake.calendars import calendar
 from ticklake.errors import ConfigError
 from ticklake.instruments import ALWAYS_OPEN, load
+from ticklake.settings import Settings
 
 SHIPPED = Path(__file__).parents[2] / "ticklake.yaml"
 ENTRY = "  - {symbol: AAPL, name: Apple Inc., mic: XNAS, primary: simulator, aliases: {other: APPL}}\n"
@@ -22,13 +23,14 @@ def written(path: Path, instruments: str, sources: str = "  simulator: {symbols:
 
 def test_the_shipped_file_lists_what_its_sources_ask_for() -> None:
     instruments = load(SHIPPED)
-    assert len(instruments.symbols("simulator")) == 30
-    for symbol in instruments.symbols("simulator"):
-        listed = instruments.get(symbol)
-        assert symbol in instruments
+    *shares, benchmark = map(instruments.get, instruments.symbols("simulator"))
+    assert len(shares) == 30
+    for listed in shares:
+        assert listed.symbol in instruments
         assert listed.primary == "simulator"
         assert listed.sector
         assert calendar(listed.calendar).name == listed.calendar
+    assert (benchmark.symbol, benchmark.tracks_market) == (Settings.model_fields["benchmark"].default, True)
 
 
 def test_aliases_lead_to_the_canonical_symbol_and_back(tmp_path: Path) -> None:

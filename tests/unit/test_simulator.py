@@ -87,6 +87,19 @@ def test_returns_look_like_a_market() -> None:
     assert (scores**4).mean() > 3.3
 
 
+def test_shares_have_a_sensible_beta_against_what_tracks_the_market() -> None:
+    index = Instrument(symbol="INDEX", name="Index", primary="simulator", calendar="XNYS", tracks_market=True)
+    at = START + np.arange(1200) * DAY
+    alone, prices = Market(7, LISTED).prices(at), Market(7, [*LISTED, index]).prices(at)
+    assert (prices[:-1] == alone).all()
+    returns = np.diff(np.log(prices / 100.0), axis=1)
+    covariance = np.cov(returns)
+    betas, correlations = covariance[:-1, -1] / covariance[-1, -1], np.corrcoef(returns)[:-1, -1]
+    assert ((betas > 0.3) & (betas < 2.2)).all()
+    assert ((correlations > 0.4) & (correlations < 0.8)).all()
+    assert 0.8 < betas.mean() < 1.3
+
+
 def test_prices_stay_sane_for_decades() -> None:
     prices = Market(7, LISTED).prices(np.arange(0, 60 * 365, 30, dtype=np.int64) * DAY)
     assert prices.min() > 500

@@ -2,7 +2,8 @@
 
 A symbol's log price is its base plus its volatility times a mixture of three paths: the market's, its sector's and its
 own. The shares of the mixture set the correlations (0.28 to 0.45 across sectors, 0.38 to 0.67 within one), all drawn
-from the symbol's own hash, so that adding a symbol changes no other one.
+from the symbol's own hash, so that adding a symbol changes no other one. What tracks the market has the market's path
+alone, so that a share's beta against it is its own volatility times the root of its market share, over the market's volatility.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ MODEL_VERSION = 1
 
 _BASE_PRICE = (30.0, 600.0)
 _VOLATILITY = (0.16, 0.42)
+_MARKET_VOLATILITY = 0.16
 _MARKET_SHARE = (0.28, 0.45)
 _SECTOR_SHARE = (0.10, 0.22)
 _SPREAD = 0.0002
@@ -61,7 +63,9 @@ class Market:
         self._sector = np.array([1 + sectors.index(str(each.sector)) for each in instruments], np.int64)
         self._own = np.arange(len(instruments)) + len(shared)
         self._base = np.exp(self._trait(0, (float(np.log(_BASE_PRICE[0])), float(np.log(_BASE_PRICE[1])))))
-        market, sector, volatility = self._trait(1, _MARKET_SHARE), self._trait(2, _SECTOR_SHARE), self._trait(3, _VOLATILITY)
+        tracks = np.array([each.tracks_market for each in instruments])
+        market, sector = np.where(tracks, 1.0, self._trait(1, _MARKET_SHARE)), np.where(tracks, 0.0, self._trait(2, _SECTOR_SHARE))
+        volatility = np.where(tracks, _MARKET_VOLATILITY, self._trait(3, _VOLATILITY))
         self._weights = volatility * np.sqrt(np.stack([market, sector, 1.0 - market - sector]))
 
     def prices(self, times: Times) -> Cents:

@@ -20,10 +20,13 @@ Exchanges = Callable[[str], Calendar]
 """The calendar of a canonical symbol."""
 
 
-def served(instruments: Instruments, running: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The symbols of each source that is running and knows daily bars: those it is primary for, and those asked of it that are not listed."""
+def served(instruments: Instruments, running: Iterable[str], benchmark: str) -> dict[str, tuple[str, ...]]:
+    """The symbols of each source that is running and knows daily bars: those it is primary for, and those asked of it that are not listed.
+
+    And the benchmark, where the source is asked for it: betas are taken against the source's own.
+    """
     wanted = {source: instruments.symbols(source) for source in SERVED if source in set(running)}
-    return {source: tuple(each for each in symbols if instruments.get(each).primary in ("", source)) for source, symbols in wanted.items()}
+    return {source: tuple(each for each in symbols if each == benchmark or instruments.get(each).primary in ("", source)) for source, symbols in wanted.items()}
 
 
 def newest_session(exchange: Calendar, at: datetime) -> date | None:
