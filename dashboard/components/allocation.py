@@ -15,8 +15,8 @@ from dashboard.components.palette import Palette
 MOST = 15
 """Bars drawn; what is beyond them is one more."""
 
-ROW = 22
-"""Pixels of a bar."""
+ROW, AXIS = 22, 32
+"""Pixels of a bar, and of the axis below: Streamlit fits both into the height of a chart, so that two bars would lie in what the axis leaves."""
 
 _SHARES = alt.NamedData("shares")
 
@@ -51,7 +51,7 @@ def spec(palette: Palette, bars: int) -> dict[str, Any]:
         tooltip=[alt.Tooltip("NAME:N", title=" "), alt.Tooltip("WEIGHT:Q", title="weight in %", format=".2f")],
     )
     marks = base.mark_bar().encode(color=alt.condition("datum.WEIGHT >= 0", alt.value(palette.up), alt.value(palette.down)))
-    chart: dict[str, Any] = marks.properties(height=bars * ROW).configure_view(strokeWidth=0).to_dict()
+    chart: dict[str, Any] = marks.properties(height=bars * ROW + AXIS).configure_view(strokeWidth=0).to_dict()
     del chart["data"]  # Streamlit hands over the data and names it itself
     return chart
 

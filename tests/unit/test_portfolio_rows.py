@@ -85,7 +85,11 @@ def test_small_weights_are_joined_and_shorts_stay_below_zero() -> None:
     assert data["WEIGHT"].sum() == pytest.approx(100.0)
     assert data["WEIGHT"].min() == -30.0
     assert list(allocation.sectors([("", 0.5), ("Energy", 0.2), ("", 0.1)])["NAME"]) == ["no sector known", "Energy"]
-    assert allocation.spec(LIGHT, 3)["height"] == 3 * allocation.ROW
+
+
+@pytest.mark.parametrize("bars", [1, 2, 16])
+def test_every_bar_has_its_height_beside_the_axis(bars: int) -> None:
+    assert allocation.spec(LIGHT, bars)["height"] - allocation.AXIS == bars * allocation.ROW
 
 
 def test_a_long_growth_is_thinned_and_keeps_its_ends() -> None:
