@@ -31,6 +31,7 @@ COMMANDS = {
     "dq": ("dq", "data quality: results, rules, a check now"),
     "source": ("source_check", "does a source work"),
     "history": ("history", "which hours of arrival hold a range of event time; checksums"),
+    "migrate": ("migrate", "the warehouse's tables as this release has them"),
     "backup": ("backup", "copies of what the lake does not hold"),
     "restore": ("restore", "the warehouse again, from nothing but the lake"),
     "airflow": ("airflow_command", "Airflow's own command with the platform's environment"),
