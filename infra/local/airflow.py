@@ -104,8 +104,7 @@ def environment(instance: Instance) -> dict[str, str]:
         "logging": {
             "base_log_folder": folder / "logs",
             "dag_processor_child_process_log_directory": folder / "logs" / "dag_processor",
-            # The provider cannot tell the origin of an event that a watcher made, and would warn of it at every load.
-            "namespace_levels": "airflow.providers.openlineage.utils.utils=ERROR",
+            "logging_config_class": "infra.local.airflow_logging.LOGGING_CONFIG",
         },
         # What a killed component leaves behind is taken up within half a minute, not within five.
         "scheduler": {
