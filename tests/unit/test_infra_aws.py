@@ -1,0 +1,227 @@
+"""What must hold of AWS's resources whatever else changes: private, encrypted, kept as long as promised, run by nobody with rights over it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.checks.terraform import Block, Module, modules, strings
+from streaming.producer.sources.finnhub import FinnhubSettings
+from tests.fakes.memory_bucket import MemoryBucket
+from tests.fixtures import terraform_rules
+from ticklake import lifecycle
+from ticklake.settings import Settings
+from ticklake_airflow.lifecycle.audit import audit
+from ticklake_io.alphavantage.settings import AlphaVantageSettings
+
+ROOT = Path(__file__).parents[2]
+INFRA = ROOT / "infra"
+MODULES = {module.folder.name: module for module in modules(INFRA)}
+ALL: list[Block] = [block for module in MODULES.values() for block in module.blocks]
+DAYS = int(Settings.model_fields["raw_retention_days"].default)
+SETTINGS = {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields}
+RUN = ("services", "airflow")
+
+
+def resources(module: str, kind: str) -> list[Block]:
+    return MODULES[module].of("resource", kind)
+
+
+def text(module: str) -> str:
+    return "\n".join(file.read_text() for file in sorted(MODULES[module].folder.glob("*.tf")))
+
+
+def names_bucket(block: Block, bucket: str) -> bool:
+    """Whether a rule is of this bucket, by itself or because it is of all."""
+    return f"aws_s3_bucket.{bucket}" in str(block.body["bucket"]) or block.body.get("for_each") == "${local.buckets}"
+
+
+def yes(value: object) -> bool:
+    """Whether a literal of HCL is true."""
+    return str(value).lower() == "true"
+
+
+# --- the lake --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bucket", [each.labels[1] for each in ALL if each.labels[:1] == ("aws_s3_bucket",)])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_versioning",
+        "aws_s3_bucket_ownership_controls",
+        "aws_s3_bucket_lifecycle_configuration",
+        "aws_s3_bucket_policy",
+    ],
+)
+def test_each_bucket_is_encrypted_private_versioned_and_has_rules(bucket: str, kind: str) -> None:
+    assert [each for each in resources("lake", kind) if names_bucket(each, bucket)]
+
+
+def test_nothing_public_is_let_through() -> None:
+    for block in resources("lake", "aws_s3_bucket_public_access_block"):
+        assert all(yes(block.body[name]) for name in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"))
+
+
+def test_each_bucket_refuses_who_comes_without_tls_and_gives_up_half_uploads() -> None:
+    for bucket in ("lake", "logs"):
+        (policy,) = MODULES["lake"].of("data", "aws_iam_policy_document", bucket)
+        deny = policy.body["statement"][0]
+        assert (deny["effect"], deny["actions"], deny["condition"][0]["variable"], deny["condition"][0]["values"]) == (
+            "Deny",
+            ["s3:*"],
+            "aws:SecureTransport",
+            ["false"],
+        )
+    (logs,) = MODULES["lake"].of("resource", "aws_s3_bucket_lifecycle_configuration", "logs")
+    assert logs.body["rule"][0]["abort_incomplete_multipart_upload"]
+    assert any("AbortIncompleteMultipartUpload" in rule and rule["Filter"] == {"Prefix": ""} for rule in terraform_rules.written().rules)
+
+
+def test_terraform_writes_the_rules_that_the_dag_wants_and_the_store_keeps() -> None:
+    wanted, written = lifecycle.load(INFRA / "lake" / "lifecycle.yaml", DAYS), terraform_rules.written()
+    assert written == wanted
+    bucket = MemoryBucket()
+    bucket.put_rules(list(written.rules))
+    for each in written.tierings:
+        bucket.put_tiering(each)
+    assert audit(bucket, wanted, DAYS, owner=False).drifts == []
+
+
+# --- the network -----------------------------------------------------------------------------------------------------
+
+
+def test_only_the_balancer_takes_addresses_and_only_by_tls() -> None:
+    for block in resources("network", "aws_vpc_security_group_ingress_rule"):
+        if "cidr_ipv4" in block.body:
+            assert (block.body["security_group_id"], block.body["from_port"], block.body["to_port"]) == ('${aws_security_group.this["balancer"].id}', 443, 443)
+            assert block.body["cidr_ipv4"] != "0.0.0.0/0"
+        assert "cidr_ipv6" not in block.body
+    assert not [each for each in ALL if each.labels[:1] in (("aws_security_group_rule",), ("aws_vpc_security_group_rule",))]
+
+
+def test_brokers_take_clients_by_one_port_from_our_own_groups() -> None:
+    rules = [each.body for each in resources("network", "aws_vpc_security_group_ingress_rule") if '"brokers"' in each.body["security_group_id"]]
+    assert len(rules) == 2
+    assert all("referenced_security_group_id" in each for each in rules)
+    assert {str(each["from_port"]) for each in rules} == {"${var.kafka_port}", "9092"}
+
+
+def test_everything_but_the_balancer_and_the_way_out_stands_in_private_subnets() -> None:
+    root = {each.labels[0]: each.body for each in MODULES["infra"].of("module")}
+    assert root["broker"]["subnet_ids"] == "${module.network.private_subnet_ids}"
+    public = [each.address for each in ALL if "public_subnet" in " ".join(strings(each.body)) and each.kind == "resource"]
+    assert public == ["resource aws_lb.dashboard"]
+    for module in RUN:
+        for service in resources(module, "aws_ecs_service"):
+            (network,) = service.body["network_configuration"]
+            assert (network["subnets"], yes(network["assign_public_ip"])) == ("${var.private_subnet_ids}", False)
+    (database,) = resources("airflow", "aws_db_instance")
+    assert not yes(database.body["publicly_accessible"])
+
+
+# --- what runs -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", RUN)
+def test_every_container_is_nobody_and_cannot_write_to_its_own_files(module: str) -> None:
+    containers = len(re.findall(r"^\s+image\s+= (?:\"\$\{aws_ecr|var\.)", text(module), re.MULTILINE))
+    assert containers >= 3
+    assert len(re.findall(r"readonlyRootFilesystem\s+= true", text(module))) == containers
+    assert len(re.findall(r"^\s+user\s+= (?:var\.user|\"65534:65534\")", text(module), re.MULTILINE)) == containers
+    assert len(re.findall(r'drop = \["ALL"\]', text(module))) == containers
+    assert "privileged" not in text(module)
+
+
+def test_the_images_run_as_that_user_and_own_the_folders() -> None:
+    (user,) = MODULES["infra"].of("variable", "image_user")
+    dockerfile = (INFRA / "docker" / "Dockerfile").read_text()
+    assert user.body["default"].partition(":")[0] != "0"
+    assert f"USER {user.body['default']}" in dockerfile
+    assert dockerfile.count('VOLUME ["/var/lib/ticklake", "/run/ticklake"]') == 2
+
+
+@pytest.mark.parametrize("module", RUN)
+def test_secrets_are_named_and_never_told(module: str) -> None:
+    secret = {f"TICKLAKE_{name.upper()}" for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert not secret & set(re.findall(r"\bTICKLAKE_[A-Z0-9_]+\b", text(module)))
+    told = {name for name in re.findall(r"\bAIRFLOW__\w+", text(module)) if re.search(r"_KEY|SECRET|SQL_ALCHEMY_CONN", name)}
+    assert all(name.endswith("_CMD") for name in told)
+    assert not [each for each in ALL if each.labels[:1] == ("aws_secretsmanager_secret_version",) and each.kind == "resource"]
+
+
+@pytest.mark.parametrize("module", RUN)
+def test_every_setting_exists_and_the_required_ones_are_there(module: str) -> None:
+    named = set(re.findall(r"\bTICKLAKE_[A-Z0-9_]+\b(?= += )", text(module)))
+    assert named <= SETTINGS
+    assert {f"TICKLAKE_{name.upper()}" for name, field in Settings.model_fields.items() if field.is_required()} <= named
+
+
+def test_a_secret_file_is_called_as_its_setting() -> None:
+    files = set(re.findall(r"\bticklake_[a-z_]+(?= += \")", text("services") + text("airflow")))
+    assert files >= {"ticklake_kafka_password", "ticklake_oidc_client_secret", "ticklake_oidc_cookie_secret"}
+    assert {name.upper() for name in files} <= SETTINGS
+    assert all(
+        kind.model_config["env_prefix"].lower() + "key" == f"ticklake_{name}_key"
+        for kind, name in ((FinnhubSettings, "finnhub"), (AlphaVantageSettings, "alphavantage"))
+    )
+
+
+def test_health_and_metrics_are_asked_where_the_services_answer() -> None:
+    tasks: dict[str, dict[str, Any]] = MODULES["services"].locals["tasks"]
+    for name in ("producer", "consumer", "alerts", "dashboard"):
+        port = Settings.model_fields[f"{name}_http_port"].default
+        assert tasks[name]["metrics"] == f"127.0.0.1:{port}"
+        assert tasks[name]["settings"][f"TICKLAKE_{name.upper()}_HTTP_PORT"] == str(port)
+    stop = int(re.findall(r"stopTimeout\s+= (\d+)", text("services"))[0])
+    assert stop > Settings.model_fields["shutdown_s"].default
+
+
+def test_what_alarms_wait_for_is_sent() -> None:
+    watched = [re.compile(each["watched"]) for each in MODULES["services"].locals["tasks"].values() if each["watched"] is not None]
+    metrics = set(re.findall(r'metric(?:_name)? += "(ticklake_\w+)"', text("watching") + text("services")))
+    assert len(metrics) >= 5
+    assert [name for name in metrics if not any(each.match(name) for each in watched)] == []
+
+
+# --- rights ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_wildcard_without_a_reason() -> None:
+    for module in MODULES.values():
+        for block in module.of("data", "aws_iam_policy_document"):
+            source = next(file for file in module.folder.glob("*.tf") if f'"aws_iam_policy_document" "{block.labels[1]}"' in file.read_text())
+            body = source.read_text().split(f'"aws_iam_policy_document" "{block.labels[1]}"')[1].split("\n}\n")[0]
+            wild = [each for each in re.findall(r'"([^"]*)"', body) if each == "*" or re.fullmatch(r"[a-z0-9-]+:\*", each)]
+            denies = body.count('effect    = "Deny"')
+            assert not wild or denies or "#checkov:skip=" in body, f"{module.folder.name}: {block.address}: {wild}"
+
+
+def test_everything_is_tagged_counted_and_pinned() -> None:
+    (provider,) = MODULES["infra"].of("provider", "aws")
+    assert set(provider.body["default_tags"][0]["tags"]) >= {"deployment", "project"}
+    for module in MODULES.values():
+        (terraform,) = module.of("terraform")
+        for each in terraform.body["required_providers"]:
+            assert all(str(value["version"]).startswith("~> ") for name, value in each.items() if isinstance(value, dict))
+    assert resources("watching", "aws_budgets_budget")
+    assert not re.search(r":latest\b", text("infra") + text("services") + text("airflow"))
+
+
+def test_logs_queues_disks_and_databases_are_encrypted_with_our_key() -> None:
+    for block in ALL:
+        if block.labels[:1] in (("aws_cloudwatch_log_group",), ("aws_db_instance",), ("aws_secretsmanager_secret",)):
+            assert {"kms_key_id"} <= block.body.keys(), block.address
+    (instance,) = resources("broker", "aws_instance")
+    assert instance.body["root_block_device"][0]["kms_key_id"]
+    assert instance.body["metadata_options"][0]["http_tokens"] == "required"
+
+
+def test_a_module_is_a_directory_that_terraform_would_read() -> None:
+    assert set(MODULES) == {"infra", "network", "lake", "broker", "identity", "services", "airflow", "secrets", "watching", "snowflake"}
+    assert Module(INFRA / "modules" / "network").of("output", "egress_ips")
