@@ -19,7 +19,7 @@ from socketserver import TCPServer
 from typing import Any, NamedTuple
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 
 from ticklake.errors import ConfigError
 
@@ -63,7 +63,7 @@ class Pages:
 
 @contextmanager
 def serving(host: str, port: int, pages: Pages, *, setting: str) -> Iterator[None]:
-    """Serve `pages` meanwhile; with port 0 nothing is served.
+    """Serve `pages` meanwhile, and beside its metrics what the process itself uses; with port 0 nothing is served.
 
     Raises `ConfigError` when the port that `setting` names cannot be listened on.
     """
@@ -74,6 +74,7 @@ def serving(host: str, port: int, pages: Pages, *, setting: str) -> Iterator[Non
         server = _Server((host, port), pages)
     except (OSError, OverflowError) as error:
         raise ConfigError(f"{setting}: cannot listen on {host}:{port} ({error}); choose another port, or 0 for none") from error
+    ProcessCollector(registry=pages.registry)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="http", daemon=True)
     thread.start()
     try:
