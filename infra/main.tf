@@ -192,6 +192,7 @@ module "airflow" {
   bucket                    = module.lake.bucket
   warehouse                 = local.warehouse
   log_days                  = var.log_days
+  loads                     = var.loads
   mwaa_version              = var.mwaa.version
   code_bucket_arn           = module.lake.bucket_arn
   code_versions             = var.mwaa.code_versions
@@ -211,4 +212,5 @@ module "watching" {
   services          = concat(module.services.services, var.airflow == "ecs" ? ["airflow"] : [])
   balancer          = module.services.balancer
   airflow_log_group = module.airflow.log_group
+  load_interval_s   = var.loads.interval_s
 }

@@ -163,6 +163,12 @@ variable "airflow" {
   }
 }
 
+variable "loads" {
+  description = "Seconds between two timed loads, and whether landed objects start one: how fresh the warehouse is, and how long it is awake."
+  type        = object({ interval_s = number, hints = bool })
+  default     = { interval_s = 60, hints = true }
+}
+
 variable "airflow_database" {
   description = "Class of Airflow's database, and a number that is raised when the secret of its password was changed."
   type = object({

@@ -12,12 +12,18 @@ domain          = "ticklake-dev.example.com"
 certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/example"
 dashboard_cidrs = ["203.0.113.0/24"]
 alarm_emails    = ["desk@example.com"]
-budget_usd      = 250
+budget_usd      = 350
 
 kafka = {
   nodes         = 1
   instance_type = "t3a.medium"
   disk_gb       = 50
+}
+
+# The warehouse sleeps between loads; the live tail goes on.
+loads = {
+  interval_s = 900
+  hints      = false
 }
 
 sizes = {
@@ -39,7 +45,7 @@ snowflake = {
   account      = "MYACCOUNT"
   user         = "TERRAFORM"
   database     = "TICKLAKE_DEV"
-  credit_quota = 30
+  credit_quota = 250
   operator_ips = ["203.0.113.10"]
 
   # docs/deploy.md makes them; these are no keys.

@@ -41,7 +41,7 @@ snowflake = {
   organization = "MYORG"
   account      = "MYACCOUNT"
   user         = "TERRAFORM"
-  credit_quota = 200
+  credit_quota = 1100
   notify_users = ["ADA"]
   operator_ips = ["203.0.113.10"]
   members      = { ANALYST = ["ADA"] }

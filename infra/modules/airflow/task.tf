@@ -38,6 +38,8 @@ locals {
     TICKLAKE_S3_BUCKET                  = var.bucket
     TICKLAKE_S3_REGION                  = var.region
     TICKLAKE_LIFECYCLE_OWNER            = "terraform"
+    TICKLAKE_LOAD_INTERVAL_S            = tostring(var.loads.interval_s)
+    TICKLAKE_LOAD_HINTS                 = tostring(var.loads.hints)
     TICKLAKE_DASHBOARD_URL              = var.dashboard_url
     TICKLAKE_AIRFLOW_URL                = "https://${var.domain}"
     TICKLAKE_WAREHOUSE_ACCOUNT          = var.warehouse.account

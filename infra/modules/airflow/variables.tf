@@ -156,3 +156,8 @@ variable "code_versions" {
   description = "Versions of MWAA's plugins.zip, requirements.txt and start.sh in that bucket."
   type        = object({ plugins = string, requirements = string, start = string })
 }
+
+variable "loads" {
+  description = "TICKLAKE_LOAD_INTERVAL_S and TICKLAKE_LOAD_HINTS: how fresh the warehouse is, and how long it is awake."
+  type        = object({ interval_s = number, hints = bool })
+}

@@ -63,10 +63,11 @@ resource "aws_appautoscaling_policy" "consumer_fewer" {
   }
 }
 
+# These ring when all is well, too, so they are not named like the alarms that people are told of.
 resource "aws_cloudwatch_metric_alarm" "lag_high" {
   count = var.running ? 1 : 0
 
-  alarm_name          = "${var.name}-consumer-lag-high"
+  alarm_name          = "scaling/${var.name}/more"
   alarm_description   = "Records wait for the lake: one consumer more"
   namespace           = var.name
   metric_name         = "ticklake_consumer_lag_records"
@@ -83,7 +84,7 @@ resource "aws_cloudwatch_metric_alarm" "lag_high" {
 resource "aws_cloudwatch_metric_alarm" "lag_low" {
   count = var.running ? 1 : 0
 
-  alarm_name          = "${var.name}-consumer-lag-low"
+  alarm_name          = "scaling/${var.name}/fewer"
   alarm_description   = "Next to nothing waits for the lake: one consumer less"
   namespace           = var.name
   metric_name         = "ticklake_consumer_lag_records"

@@ -137,12 +137,12 @@ resource "aws_cloudwatch_metric_alarm" "loads" {
   count = var.airflow_log_group == null || !var.running ? 0 : 1
 
   alarm_name          = "${var.name}-loads-stand"
-  alarm_description   = "No load has ended for ten minutes, so the warehouse is late and nobody judges it: infra/runbooks/load-fails.md"
+  alarm_description   = "No load has ended for ten minutes beyond its interval, so the warehouse is late and nobody judges it: infra/runbooks/load-fails.md"
   namespace           = var.name
   metric_name         = "loads"
   statistic           = "Sum"
   period              = 60
-  evaluation_periods  = 10
+  evaluation_periods  = 10 + ceil(var.load_interval_s / 60)
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "breaching"

@@ -52,3 +52,8 @@ variable "airflow_log_group" {
   description = "Log of Airflow's scheduler; null where Airflow is not ours."
   type        = string
 }
+
+variable "load_interval_s" {
+  description = "Seconds between two timed loads."
+  type        = number
+}
