@@ -96,7 +96,7 @@ def test_secondary_roles_are_for_the_one_user_with_two_roles() -> None:
 
 def test_the_integration_reads_what_is_loaded_and_no_more() -> None:
     (integration,) = resources("snowflake_storage_integration_aws").values()
-    assert integration["storage_allowed_locations"] == ["s3://${var.bucket}/raw/", "s3://${var.bucket}/batch/"]
+    assert integration["storage_allowed_locations"] == ["s3://${var.bucket}/"]
     assert integration["storage_aws_role_arn"] == "${var.lake_role_arn}"
 
 
