@@ -23,6 +23,7 @@ from dashboard.risk.limit_book import LimitBook
 from dashboard.views import access, alerts, chart, live, pipeline, portfolio, quality, risk
 from ticklake.errors import ConfigError
 from ticklake.thresholds import thresholds
+from ticklake_io.producing import Producing
 
 ICON = Path(__file__).parent / "icon.svg"
 
@@ -99,6 +100,9 @@ PAGES: dict[str, list[Entry]] = {
 }
 """Pages by section. A section without pages is not shown."""
 
+PRODUCING_S = 10.0
+"""How old what the producer says of its sources may be."""
+
 ALIAS = "live"
 """Another address of the page where people arrive: what they type who know it by its name."""
 
@@ -107,6 +111,11 @@ def link(path: str) -> st.Page | None:
     """The page of that path, for a view to link to; None when there is none."""
     found = (entry for entries in PAGES.values() for entry in entries if entry.path == path)
     return next((st.Page(lambda: None, title=entry.title, url_path=entry.path) for entry in found), None)
+
+
+def _producing() -> Producing:
+    """How the sources are; nothing while the producer does not answer, which the freshness of the hops tells."""
+    return resources.producers().get(lambda: PRODUCING_S).value or Producing()
 
 
 def route() -> None:
@@ -124,7 +133,7 @@ def route() -> None:
         st.switch_page(first, query_params={name: st.query_params.get_all(name) for name in st.query_params})
     try:
         user = resources.user()
-        look = frame.bar(resources.market_data(), resources.tables(), resources.clock().now, resources.targets())
+        look = frame.bar(resources.market_data(), resources.tables(), resources.clock().now, resources.targets(), _producing)
     except ConfigError as error:
         st.error(f"The dashboard cannot start: {error}")
     else:

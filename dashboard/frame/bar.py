@@ -17,7 +17,7 @@ import streamlit as st
 
 from dashboard import meter
 from dashboard.components import headline
-from dashboard.frame import controls, quotas, status
+from dashboard.frame import controls, quotas, sources, status
 from dashboard.frame.market import HOME, exchange_zone, market_line
 from dashboard.freshness import Targets, hops
 from dashboard.look import Key, Look
@@ -26,6 +26,7 @@ from dashboard.once import once
 from dashboard.shared import Reading
 from dashboard.tables import Tables
 from ticklake.changes import Subject
+from ticklake_io.producing import Producing
 
 Now = Callable[[], datetime]
 
@@ -48,8 +49,8 @@ def slowly(every_s: float | None) -> float | None:
     return None if every_s is None else max(SLOW_S, every_s)
 
 
-def bar(data: MarketData, tables: Tables, now: Now, targets: Targets) -> Look:
-    """Draw the bar and say how the reader looks. `now` gives the time, with zone, at each refresh."""
+def bar(data: MarketData, tables: Tables, now: Now, targets: Targets, producing: Callable[[], Producing]) -> Look:
+    """Draw the bar and say how the reader looks. `now` gives the time, with zone, at each refresh; `producing` says how the sources are."""
     snapshot = data.board().value
     listed = instruments(snapshot.board) if snapshot else {}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -58,7 +59,7 @@ def bar(data: MarketData, tables: Tables, now: Now, targets: Targets) -> Look:
     st.html(f"<style>{_style()}{'' if motion else STILL}</style>")
     look = Look(key, zone, every_s, controls.palette(), now(), controls.local_zone(), motion)
     calendar = listed[key].calendar if key else HOME
-    meter.fragment(_status, run_every=meter.beside(slowly(every_s), 1))(look, calendar, data, tables, now, targets, listed)
+    meter.fragment(_status, run_every=meter.beside(slowly(every_s), 1))(look, calendar, data, tables, now, targets, producing, listed)
     unknown = controls.unknown_symbol(list(listed)) if key is None and listed else None
     if unknown:
         st.html(headline.note(unknown))
@@ -77,9 +78,18 @@ def _style() -> str:
     return (Path(__file__).parents[1] / "style.css").read_text(encoding="utf-8")
 
 
-def _status(look: Look, calendar: str | None, data: MarketData, tables: Tables, now: Now, targets: Targets, drawn: dict[Key, Listed]) -> None:
+def _status(
+    look: Look,
+    calendar: str | None,
+    data: MarketData,
+    tables: Tables,
+    now: Now,
+    targets: Targets,
+    producing: Callable[[], Producing],
+    drawn: dict[Key, Listed],
+) -> None:
     reading = data.board()
-    at, snapshot = now(), reading.value
+    at, snapshot, running = now(), reading.value, producing()
     if snapshot and drawn != instruments(snapshot.board):
         controls.refill(look.key)
     feeds = status.feeds(snapshot.board) if snapshot else []
@@ -87,11 +97,11 @@ def _status(look: Look, calendar: str | None, data: MarketData, tables: Tables, 
     zone = look.tz(exchange_zone(calendar))
     market = f'<span class="tl-market">{escape(market_line(calendar, at, zone))}</span>'
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<div class="tl-line">{market}{status.badges(feeds, look.key, at, zone, targets)}</div>')
+        st.html(f'<div class="tl-line">{market}{status.badges(feeds, look.key, at, zone, targets, sources.troubled(running))}</div>')
         newest = max((each.received_at for each in feeds), default=None)
         with st.popover(status.verdict(seen, newest, at), type="tertiary", key="freshness"):
             st.html(status.timeline(seen))
-    trouble = headline.problem(_problem(reading)) + headline.problem(_spent(tables, at, zone))
+    trouble = "".join(map(headline.problem, (_problem(reading), _spent(tables, at, zone), *sources.sentences(running))))
     place = st.empty()  # apart from what changes with time, or a screen reader would say it again and again
     if trouble:
         place.html(trouble)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from html import escape
 from typing import NamedTuple
@@ -25,6 +25,11 @@ MEANINGS = {
     "replay": "Recorded prices, played again; the clock is theirs.",
     "synthetic": "Made-up prices. Not a market.",
 }
+
+NO_DATA = "NO DATA"
+"""What the badge of a source says that has never delivered."""
+
+NO_TROUBLE: Mapping[str, str] = {}
 
 _WORST_FIRST = ("stale", "waiting", "unknown", "quiet", "ok")
 """Levels of hops; what waits for another hop is not to blame."""
@@ -63,19 +68,29 @@ def timeline(hops: Sequence[Hop]) -> str:
     return f'<ol class="tl-hops">{"".join(map(_hop, hops))}</ol>'
 
 
-def badges(shown: Sequence[Feed], key: Key | None, at: datetime, zone: tzinfo, targets: Targets) -> str:
-    """A badge for each feed, that of the chosen instrument first; with its own clock when it is a replay, and its silence when it should speak."""
+def badges(shown: Sequence[Feed], key: Key | None, at: datetime, zone: tzinfo, targets: Targets, troubled: Mapping[str, str] = NO_TROUBLE) -> str:
+    """A badge for each feed, that of the chosen instrument first; with its own clock when it is a replay, and its silence when it should speak.
+
+    `troubled` says by source why it has no newer ticks; one that is not on the board at all has a badge for that.
+    """
     ordered = sorted(shown, key=lambda each: (key is None or each.source != key[1], each.source))
-    return "".join(_badge(each, at, zone, targets) for each in ordered)
+    missing = sorted(troubled.keys() - {each.source for each in shown})
+    nothing = [_badge(NO_DATA, "No tick of this source is on the board.", f"{source}, {troubled[source]}") for source in missing]
+    return "".join([*(_of_feed(each, at, zone, targets, troubled.get(each.source)) for each in ordered), *nothing])
 
 
-def _badge(each: Feed, at: datetime, zone: tzinfo, targets: Targets) -> str:
-    word, meaning = WORDS.get(each.feed, each.feed.upper()), MEANINGS.get(each.feed, "")
+def _of_feed(each: Feed, at: datetime, zone: tzinfo, targets: Targets, trouble: str | None) -> str:
     silent = span(at, each.received_at)
     extra = f" clock {each.event_time.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if each.feed == "replay" else ""
     if silent > targets.warehouse_s and _should_speak(each, at, targets):
         extra += f" silent for {duration(silent)}"
-    return f'<span class="tl-badge" title="{escape(meaning)}">{escape(word)} <span class="tl-source">{escape(each.source)}{escape(extra)}</span></span>'
+    if trouble:
+        extra += f", {trouble}"
+    return _badge(WORDS.get(each.feed, each.feed.upper()), MEANINGS.get(each.feed, ""), f"{each.source}{extra}")
+
+
+def _badge(word: str, meaning: str, source: str) -> str:
+    return f'<span class="tl-badge" title="{escape(meaning)}">{escape(word)} <span class="tl-source">{escape(source)}</span></span>'
 
 
 def _should_speak(each: Feed, at: datetime, targets: Targets) -> bool:

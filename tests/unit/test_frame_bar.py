@@ -27,8 +27,9 @@ def page(data: object, tables: object, now: object) -> None:
 
     from dashboard import frame
     from dashboard.freshness import Targets
+    from ticklake_io.producing import Producing
 
-    st.session_state["look"] = frame.bar(data, tables, lambda: now, Targets(15, 60))
+    st.session_state["look"] = frame.bar(data, tables, lambda: now, Targets(15, 60), Producing)
 
 
 def opened(data: FakeMarketData, left: float = 5.0, **address: str) -> AppTest:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from dashboard.views import live
 from tests.fakes.market_data import NOW, FakeMarketData, days_frame, latest_frame, minute_bars, snapshot, trends_frame
 from tests.fakes.tables import FakeTables
 from ticklake.roles import Role, User
+from ticklake_io.producing import Producing
 
 TWO_SOURCES = snapshot(
     latest_frame({"PRICE": 101.0, "PREV_CLOSE": 100.0}, {"SOURCE": "replay", "FEED": "replay", "PRICE": 180.0}, {"SYMBOL": "SPY", "NAME": None}),
@@ -38,10 +40,11 @@ def page(data: object, now: object) -> None:
     from dashboard.views import live
     from tests.fakes.tables import FakeTables
     from ticklake.roles import Role, User
+    from ticklake_io.producing import Producing
 
     targets = Targets(15, 60)
     user = User("ana", Role.ANALYST)
-    live.render(frame.bar(data, FakeTables({"quotas": "not asked"}), lambda: now, targets), data, lambda: now, targets, None, user)
+    live.render(frame.bar(data, FakeTables({"quotas": "not asked"}), lambda: now, targets, Producing), data, lambda: now, targets, None, user)
 
 
 def shown(data: FakeMarketData, now: datetime = NOW, **address: str) -> AppTest:
@@ -162,6 +165,7 @@ def app(monkeypatch: pytest.MonkeyPatch, own_resources: None) -> AppTest:
     monkeypatch.setattr(resources, "tables", lambda: FakeTables({"quotas": "not asked"}))
     monkeypatch.setattr(resources, "targets", lambda: Targets(15, 60))
     monkeypatch.setattr(resources, "user", lambda: User("ana", Role.ANALYST))
+    monkeypatch.setattr(resources, "producers", lambda: SimpleNamespace(get=lambda max_age_s: Reading(Producing())))
     monkeypatch.setattr(resources, "alerts", Inbox)
     monkeypatch.setattr(resources, "exports", lambda: None)
     monkeypatch.setattr(resources, "freeze", lambda: None)
