@@ -1,0 +1,167 @@
+"""The scripts of the road to production, as far as a rehearsal shows them: no account, no other machine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.broker import KAFKA_VERSION
+from ticklake.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "infra" / "scripts"
+NODES = "kafka-1.internal,kafka-2.internal,kafka-3.internal"
+RELEASE = (
+    "docker build --file infra/docker/Dockerfile --target service",
+    "docker push",
+    "python.*ticklake_io.topics",
+    "python.*ticklake_io.migrations",
+    "terraform -chdir=infra plan",
+    "terraform -chdir=infra apply",
+    "aws ecs wait services-stable",
+    "curl",
+)
+CHANGES = r"terraform \S+ apply|docker|run-task"
+
+
+def run(name: str, *arguments: str, status: int = 0) -> str:
+    """Run a script; what it says, and that it ends as expected."""
+    done = subprocess.run([str(SCRIPTS / name), *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == status, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kafka") / "secrets"
+    run("kafka_secrets.sh", "--nodes", NODES, "--secrets", str(folder))
+    return folder
+
+
+def install(secrets: Path, *more: str, nodes: str = NODES, node: str = "1") -> str:
+    return run("setup_kafka.sh", "install", "--nodes", nodes, "--secrets", str(secrets), "--node-id", node, *more)
+
+
+def properties(path: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if line)
+
+
+def test_secrets_are_made_once_and_for_their_owner_alone(secrets: Path) -> None:
+    before = {path.name: path.read_bytes() for path in secrets.iterdir()}
+    assert set(before) == {"ca.key", "ca.pem", "cluster-id", "passwords", "node-1.pem", "node-2.pem", "node-3.pem"}
+    assert {path.stat().st_mode & 0o077 for path in secrets.iterdir()} == {0}
+    assert run("kafka_secrets.sh", "--nodes", NODES, "--secrets", str(secrets)) == ""
+    assert {path.name: path.read_bytes() for path in secrets.iterdir()} == before
+
+
+def test_a_rehearsal_of_secrets_makes_none(tmp_path: Path) -> None:
+    assert "a password for ticklake-producer" in run("kafka_secrets.sh", "--nodes", NODES, "--secrets", str(tmp_path / "none"), "--dry-run")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_node_listens_on_its_own_name_and_nothing_is_in_the_clear(secrets: Path, tmp_path: Path) -> None:
+    install(secrets, "--render", str(tmp_path), "--rack", "zone-b", node="2")
+    found = properties(tmp_path / "server.properties")
+    assert found["listeners"] == "CLIENT://kafka-2.internal:9092,REPLICATION://kafka-2.internal:9093,CONTROLLER://kafka-2.internal:9094"
+    assert {pair.split(":")[1] for pair in found["listener.security.protocol.map"].split(",")} == {"SASL_SSL", "SSL"}
+    assert (found["node.id"], found["broker.rack"], found["default.replication.factor"], found["min.insync.replicas"]) == ("2", "zone-b", "3", "2")
+    assert (found["allow.everyone.if.no.acl.found"], found["unclean.leader.election.enable"]) == ("false", "false")
+
+
+def test_one_node_asks_for_no_second_replica(secrets: Path, tmp_path: Path) -> None:
+    install(secrets, "--render", str(tmp_path), nodes="localhost:19092")
+    found = properties(tmp_path / "server.properties")
+    assert {value for name, value in found.items() if "replica" in name and name.endswith(("factor", "replicas"))} == {"1"}
+    assert found["controller.quorum.voters"] == "1@localhost:19094"
+
+
+def test_a_second_run_writes_nothing(secrets: Path, tmp_path: Path) -> None:
+    install(secrets, "--render", str(tmp_path))
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    install(secrets, "--render", str(tmp_path))
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+def test_a_rehearsal_says_all_steps_in_order_and_no_secret(secrets: Path) -> None:
+    said = install(secrets, "--dry-run")
+    steps = ("curl", "verify", "tar -xzf", "write /etc/kafka/server.properties", "kafka-storage.sh", "systemctl enable", "systemctl restart")
+    places = [said.find(step) for step in steps]
+    assert -1 not in places
+    assert places == sorted(places)
+    private = {line.split("=")[1] for line in (secrets / "passwords").read_text().splitlines()} | {"PRIVATE KEY"}
+    assert not [each for each in private if each in said]
+
+
+def test_the_brokers_are_of_the_version_that_the_platform_runs() -> None:
+    assert f"KAFKA={KAFKA_VERSION}\n" in (SCRIPTS / "setup_kafka.sh").read_text()
+
+
+@pytest.mark.parametrize("nodes", ["", "a,b", "a,b,c,d"])
+def test_a_cluster_without_a_majority_is_refused(secrets: Path, nodes: str) -> None:
+    assert "one or three nodes" in run("setup_kafka.sh", "acls", "--nodes", nodes, "--secrets", str(secrets), status=1)
+
+
+def documented() -> Iterator[tuple[str, str, str]]:
+    """Right, kind and name of the table in docs/security.md, by line."""
+    owners = {"producer": "producer", "consumer": "consumer", "alerts": "alerts", "Airflow": "airflow", "dashboard": "dashboard"}
+    for line in (ROOT / "docs" / "security.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 3 and re.match(r"Read|Write|Describe|Create|the same, and", cells[1]):
+            owner = owners.get(re.split(r"\W", cells[0])[0], "operator")
+            for rights, where in re.findall(r"((?:\w+ and )?[A-Z]\w+) on (.*?)(?:;|$)", cells[1]):
+                for right in rights.split(" and "):
+                    yield from _rights(owner, right, where)
+
+
+def _rights(owner: str, right: str, where: str) -> Iterator[tuple[str, str, str]]:
+    kind = ""
+    for word, name in re.findall(r"(topics?|groups?)|`([^`]+)`", where):
+        kind = word.rstrip("s") or kind
+        if name:
+            yield f"ticklake-{owner}", right, f"{kind} {name}"
+
+
+def test_the_rights_are_those_that_the_page_lists(secrets: Path) -> None:
+    said = run("setup_kafka.sh", "acls", "--nodes", NODES, "--secrets", str(secrets), "--dry-run")
+    granted = re.findall(r"--allow-principal User:(\S+) --operation (\w+) --(topic \S+|group \S+)", said)
+    assert len(granted) == len(set(granted))
+    assert set(granted) == set(documented())
+
+
+def test_rights_follow_renamed_topics(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    topics = [name for name in Settings.model_fields if name.endswith("_topic")]
+    for name in topics:
+        monkeypatch.setenv(f"TICKLAKE_{name.upper()}", f"other.{name}")
+    said = run("setup_kafka.sh", "acls", "--nodes", NODES, "--secrets", str(secrets), "--dry-run")
+    assert set(re.findall(r"--topic (\S+)", said)) == {f"other.{name}" for name in topics}
+
+
+def test_a_release_builds_then_makes_tables_then_changes_services_then_looks() -> None:
+    said = run("deploy.sh", "release", "--environment", "prod", "--tag", "1.2.3", "--dry-run").splitlines()
+    places = [max(number for number, line in enumerate(said) if re.search(step, line)) for step in RELEASE]
+    assert places == sorted(places)
+    assert all(":1.2.3" in line for line in said if line.startswith("+ docker push"))
+    assert any("-var-file=environments/prod.tfvars -var=image_tag=1.2.3" in line for line in said)
+
+
+def test_a_rollback_takes_the_images_before_and_leaves_tables_alone() -> None:
+    said = run("deploy.sh", "rollback", "--environment", "dev", "--dry-run")
+    assert "-var=image_tag=\\<previous\\>" in said
+    assert not re.search(r"docker|run-task|migrations", said)
+
+
+@pytest.mark.parametrize("command", ["plan", "smoke"])
+def test_looking_changes_nothing(command: str) -> None:
+    assert not re.search(CHANGES, run("deploy.sh", command, "--environment", "dev", "--dry-run"))
+
+
+@pytest.mark.parametrize("arguments", [(), ("fly",), ("plan",), ("plan", "--environment"), ("plan", "--environment", "none")])
+def test_a_wrong_call_of_deploy_is_told_and_does_nothing(arguments: tuple[str, ...]) -> None:
+    done = subprocess.run([str(SCRIPTS / "deploy.sh"), *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode in (1, 2)
+    assert done.stderr
+    assert not done.stdout
