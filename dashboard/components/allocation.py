@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.components.palette import Palette
+from dashboard.components.specification import specification
 
 MOST = 15
 """Bars drawn; what is beyond them is one more."""
@@ -51,9 +52,7 @@ def spec(palette: Palette, bars: int) -> dict[str, Any]:
         tooltip=[alt.Tooltip("NAME:N", title=" "), alt.Tooltip("WEIGHT:Q", title="weight in %", format=".2f")],
     )
     marks = base.mark_bar().encode(color=alt.condition("datum.WEIGHT >= 0", alt.value(palette.up), alt.value(palette.down)))
-    chart: dict[str, Any] = marks.properties(height=bars * ROW + AXIS).configure_view(strokeWidth=0).to_dict()
-    del chart["data"]  # Streamlit hands over the data and names it itself
-    return chart
+    return specification(marks.properties(height=bars * ROW + AXIS))
 
 
 def sectors(rows: Sequence[tuple[str, float]]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from dashboard.chart import axis, marks
 from dashboard.chart.rungs import Rung
 from dashboard.components.overlays import RSI, Line
 from dashboard.components.palette import Palette
+from dashboard.components.specification import specification
 from ticklake.calendars import Calendar
 
 HEIGHT, SMALL_HEIGHT, RSI_HEIGHT = 430, 270, 96
@@ -82,7 +83,7 @@ def price_spec(shape: Shape) -> dict[str, Any]:
     behind = alt.layer(_shades(base, shape.palette), *_labels(base, shape.palette))
     prices = alt.layer(*_candles(base, shape), _floor(base, shape), *(_line(base, line, shape) for line in shape.lines), *_newest(base, shape))
     layers = alt.layer(behind, _volume(base, shape.palette), prices, *_actions(base, shape.palette))
-    return _without_data(layers.resolve_scale(y="independent").properties(height=shape.height))
+    return specification(layers.resolve_scale(y="independent").properties(height=shape.height))
 
 
 @cache
@@ -94,13 +95,7 @@ def rsi_spec(palette: Palette) -> dict[str, Any]:
         y=alt.Y("RSI_14:Q", scale=alt.Scale(domain=[0, 100]), axis=side),
         tooltip=[alt.Tooltip("AT:N", title="bar"), alt.Tooltip("RSI_14:Q", format=".1f")],
     )
-    return _without_data(base.mark_line(strokeWidth=1.5, color=RSI.colour(palette)).properties(height=RSI_HEIGHT))
-
-
-def _without_data(chart: alt.LayerChart | alt.Chart) -> dict[str, Any]:
-    spec: dict[str, Any] = chart.configure(aria=False).configure_view(strokeWidth=0).to_dict()
-    del spec["data"]  # Streamlit hands over the data and names it itself
-    return spec
+    return specification(base.mark_line(strokeWidth=1.5, color=RSI.colour(palette)).properties(height=RSI_HEIGHT))
 
 
 def _x(field: str = "X") -> alt.X:

@@ -13,6 +13,7 @@ from dashboard.chart import axis
 from dashboard.chart.rungs import Rung
 from dashboard.components.candles import AXIS, HEIGHT
 from dashboard.components.palette import LIGHT, Palette
+from dashboard.components.specification import specification
 
 _LINES = alt.NamedData("bars")
 _COLOURS = {
@@ -63,6 +64,4 @@ def comparison_spec(palette: Palette) -> dict[str, Any]:
     level = base.transform_filter("datum.X == 0").mark_rule(strokeDash=[2, 3], color=palette.muted).encode(y=alt.datum(100))
     labels = base.transform_filter("datum.LABEL != ''")
     texts = labels.mark_text(color=palette.muted, align="left", baseline="top", dy=5).encode(x=x, y=alt.value("height"), text="LABEL:N")
-    spec: dict[str, Any] = alt.layer(level, lines, points, texts).properties(height=HEIGHT).configure(aria=False).configure_view(strokeWidth=0).to_dict()
-    del spec["data"]
-    return spec
+    return specification(alt.layer(level, lines, points, texts).properties(height=HEIGHT))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.components.palette import Palette
+from dashboard.components.specification import specification
 from ticklake.risk.clusters import cluster_order
 
 MOST = 44
@@ -104,6 +105,4 @@ def _spec(palette: Palette, ordered: tuple[str, ...]) -> dict[str, Any]:
         )
     )
     chart = (alt.layer(cells, written) if is_written else cells).properties(width=alt.Step(size), height=alt.Step(size))
-    made: dict[str, Any] = chart.configure_view(strokeWidth=0).to_dict()
-    del made["data"]
-    return made
+    return specification(chart)

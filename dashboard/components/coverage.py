@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.components.palette import Palette
+from dashboard.components.specification import specification
 
 _ROW = 16
 """Pixels of a symbol."""
@@ -51,8 +52,5 @@ def coverage_spec(palette: Palette) -> dict[str, Any]:
             ],
         )
         .properties(height=alt.Step(_ROW))
-        .configure_view(strokeWidth=0)
     )
-    spec: dict[str, Any] = chart.to_dict()
-    del spec["data"]
-    return spec
+    return specification(chart)

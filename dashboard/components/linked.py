@@ -13,6 +13,7 @@ import pandas as pd
 from dashboard.chart.span import Span
 from dashboard.components.candles import AXIS
 from dashboard.components.palette import Palette
+from dashboard.components.specification import specification
 
 HEIGHT = 56
 """Pixels."""
@@ -49,11 +50,7 @@ def strip_spec(palette: Palette) -> dict[str, Any]:
         .mark_text(color=palette.muted, align="left", baseline="top", dy=5)
         .encode(x=x, y=alt.value("height"), text="LABEL:N")
     )
-    spec: dict[str, Any] = (
-        alt.layer(closes.add_params(brush), part, labels).properties(height=HEIGHT).configure(aria=False).configure_view(strokeWidth=0).to_dict()
-    )
-    del spec["data"]
-    return spec
+    return specification(alt.layer(closes.add_params(brush), part, labels).properties(height=HEIGHT))
 
 
 def brushed(state: Mapping[str, Any], times: Sequence[datetime]) -> Span | None:

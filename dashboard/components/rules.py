@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.components.palette import Palette
+from dashboard.components.specification import specification
 from dashboard.quality.results import BROKEN, HOLDS, UNASKED
 
 MOST_RULES = 60
@@ -62,6 +63,4 @@ def strip_spec(palette: Palette) -> dict[str, Any]:
         .encode(text="SIGN:N")
     )
     chart = alt.layer(base.mark_rect(stroke=palette.background, strokeWidth=2).encode(color=colour), signs)
-    spec: dict[str, Any] = chart.properties(height=alt.Step(_ROW)).configure_view(strokeWidth=0).to_dict()
-    del spec["data"]
-    return spec
+    return specification(chart.properties(height=alt.Step(_ROW)))

@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.components.palette import Palette
+from dashboard.components.specification import specification
 
 MOST_POINTS = 1_900
 """Points of all lines of a chart."""
@@ -87,6 +88,4 @@ def line_spec(palette: Palette, unit: str, limit: float | None) -> dict[str, Any
         # One mark, whatever the number of rows.
         bound = alt.Chart(data).transform_aggregate(N="count()").transform_calculate(LIMIT=str(limit)).mark_rule(color=palette.down, strokeDash=[2, 3])
         layers.append(bound.encode(y=alt.Y("LIMIT:Q")))
-    spec: dict[str, Any] = alt.layer(*layers).properties(height=HEIGHT).configure_view(strokeWidth=0).to_dict()
-    del spec["data"]
-    return spec
+    return specification(alt.layer(*layers).properties(height=HEIGHT))

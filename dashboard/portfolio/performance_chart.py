@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.components.palette import Palette
+from dashboard.components.specification import specification
 from dashboard.portfolio.live import Growth
 
 MOST_POINTS = 900
@@ -54,9 +55,7 @@ def spec(palette: Palette) -> dict[str, Any]:
         )
         .properties(height=HEIGHT)
     )
-    found: dict[str, Any] = chart.configure_view(strokeWidth=0).to_dict()
-    del found["data"]  # Streamlit hands over the data and names it itself
-    return found
+    return specification(chart)
 
 
 def _thinned(growth: Growth) -> Growth:

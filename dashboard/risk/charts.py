@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.components.palette import Palette
+from dashboard.components.specification import specification
 from ticklake.risk.history import Closes
 from ticklake.risk.measures import drawdowns
 
@@ -28,7 +29,7 @@ def drawdown_data(closes: Closes) -> pd.DataFrame:
 def drawdown_spec(palette: Palette) -> dict[str, Any]:
     """How far below its highest close a series was."""
     chart = _over_days(palette, "DRAWDOWN", "drawdown", "%").mark_area(line={"color": palette.down}, color=palette.down, opacity=0.3)
-    return _spec(chart.properties(height=HEIGHT))
+    return specification(chart.properties(height=HEIGHT))
 
 
 @cache
@@ -38,7 +39,7 @@ def rolling_spec(palette: Palette) -> dict[str, Any]:
         color=palette.up, strokeWidth=2, invalid="break-paths-show-domains"
     )
     zero = alt.Chart(_DAYS).transform_aggregate(N="count()").transform_calculate(ZERO="0").mark_rule(color=palette.muted).encode(y="ZERO:Q")
-    return _spec(alt.layer(line, zero).properties(height=HEIGHT))
+    return specification(alt.layer(line, zero).properties(height=HEIGHT))
 
 
 @cache
@@ -55,7 +56,7 @@ def parts_spec(palette: Palette) -> dict[str, Any]:
         )
         .properties(height=alt.Step(18))
     )
-    return _spec(chart)
+    return specification(chart)
 
 
 def rolling_data(days: np.ndarray[Any, Any], correlations: list[float | None], window: int) -> pd.DataFrame:
@@ -71,9 +72,3 @@ def _over_days(palette: Palette, field: str, title: str, written: str, domain: t
         tooltip=[alt.Tooltip("DAY:T", title="day", format="%Y-%m-%d"), alt.Tooltip(f"{field}:Q", title=title, format=".2%" if written == "%" else written)],
     )
     return chart
-
-
-def _spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
-    spec: dict[str, Any] = chart.configure_view(strokeWidth=0).to_dict()
-    del spec["data"]  # Streamlit hands over the data and names it itself
-    return spec
