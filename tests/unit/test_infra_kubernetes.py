@@ -1,0 +1,168 @@
+"""The manifests run our services with as few rights as they need, by the settings that exist, and stop them as gently as they ask."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ticklake.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "infra" / "kubernetes"
+SERVICES = ("producer", "consumer", "alerts", "dashboard")
+PAGES = {"dashboard": "/_stcore/health"}
+"""Where health is asked at Streamlit's page, which has its own."""
+
+services = pytest.mark.parametrize("name", SERVICES)
+
+
+@cache
+def manifests() -> dict[tuple[str, str], dict[str, Any]]:
+    """Every object by kind and name."""
+    files = [path for path in FOLDER.rglob("*.yaml") if path.name not in ("kustomization.yaml", "values.yaml")]
+    found = [each for path in sorted(files) for each in yaml.safe_load_all(path.read_text())]
+    assert len({(each["kind"], each["metadata"]["name"]) for each in found}) == len(found)
+    return {(each["kind"], each["metadata"]["name"]): each for each in found}
+
+
+def pod(name: str) -> dict[str, Any]:
+    spec: dict[str, Any] = manifests()["Deployment", name]["spec"]["template"]["spec"]
+    return spec
+
+
+def container(name: str) -> dict[str, Any]:
+    (only,) = pod(name)["containers"]
+    assert isinstance(only, dict)
+    return only
+
+
+def variables(path: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if line)
+
+
+def project(pattern: str, path: str) -> str:
+    found = re.search(pattern, (ROOT / path).read_text(), re.MULTILINE)
+    assert found, pattern
+    return found[1]
+
+
+@services
+def test_a_service_has_no_right_that_it_does_not_need(name: str) -> None:
+    assert pod(name)["automountServiceAccountToken"] is False
+    assert pod(name)["serviceAccountName"] == name
+    context = pod(name)["securityContext"]
+    assert (context["runAsNonRoot"], context["runAsUser"], context["seccompProfile"]) == (True, 50000, {"type": "RuntimeDefault"})
+    own = container(name)["securityContext"]
+    assert own == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod(name))
+    assert {"cpu", "memory"} <= set(container(name)["resources"]["requests"])
+    assert "memory" in container(name)["resources"]["limits"]
+
+
+@services
+def test_a_service_is_asked_whether_it_is_well_at_the_port_that_it_listens_on(name: str) -> None:
+    ports = {each["name"]: each["containerPort"] for each in container(name)["ports"]}
+    assert ports["http"] == int(variables(FOLDER / "base" / "settings.env")[f"TICKLAKE_{name.upper()}_HTTP_PORT"])
+    for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
+        get = container(name)[probe]["httpGet"]
+        assert get["path"] == PAGES.get(name, path)
+        assert get["port"] == ("pages" if name in PAGES else "http")
+
+
+@services
+def test_a_service_is_given_the_time_that_its_stop_may_take(name: str) -> None:
+    assert pod(name)["terminationGracePeriodSeconds"] > Settings.model_fields["shutdown_s"].default
+
+
+@services
+def test_a_service_has_a_budget_for_disruptions_and_an_address(name: str) -> None:
+    labels = manifests()["Deployment", name]["spec"]["template"]["metadata"]["labels"]
+    assert manifests()["PodDisruptionBudget", name]["spec"] == {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+    assert manifests()["Service", name]["spec"]["selector"] == labels
+    assert ("ServiceAccount", name) in manifests()
+
+
+@services
+def test_images_are_those_of_this_version_and_their_commands_exist(name: str) -> None:
+    version = project(r'^version = "(.+)"', "pyproject.toml")
+    image = container(name)["image"]
+    assert image == f"ticklake/{'dashboard' if name == 'dashboard' else 'service'}:{version}"
+    module = container(name)["command"][-1]
+    assert (ROOT / module.replace(".", "/") / "__main__.py").exists()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("settings.env")), ids=lambda path: path.parent.name)
+def test_settings_are_complete_and_exist(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = variables(FOLDER / "base" / "settings.env") | variables(path)
+    assert set(values) <= {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    secrets = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert not {f"TICKLAKE_{name.upper()}" for name in secrets} & set(values)
+    assert Settings().secrets_dir == Path(container("consumer")["volumeMounts"][1]["mountPath"])
+
+
+def test_nobody_speaks_to_anybody_unless_it_is_said() -> None:
+    policies = [each["spec"] for (kind, _), each in manifests().items() if kind == "NetworkPolicy"]
+    assert {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]} in policies
+    for rule in (rule for policy in policies for way in ("ingress", "egress") for rule in policy.get(way, [])):
+        assert rule.get("from") or rule.get("to")
+        assert rule["ports"]
+    opened = json.dumps([policy.get("ingress", []) for policy in policies])
+    assert "ipBlock" not in opened
+
+
+def test_there_are_never_more_consumers_than_partitions() -> None:
+    spec = manifests()["ScaledObject", "consumer"]["spec"]
+    fields = Settings.model_fields
+    assert spec["maxReplicaCount"] == fields["ticks_partitions"].default
+    trigger = spec["triggers"][0]["metadata"]
+    assert (trigger["consumerGroup"], trigger["topic"]) == (fields["kafka_group"].default, fields["ticks_topic"].default)
+    assert int(trigger["lagThreshold"]) == fields["flush_records"].default
+    assert spec["scaleTargetRef"]["name"] == "consumer"
+
+
+def test_every_service_is_measured() -> None:
+    spec = manifests()["PodMonitor", "ticklake"]["spec"]
+    assert spec["selector"]["matchExpressions"][0]["values"] == list(SERVICES)
+    assert spec["podMetricsEndpoints"][0]["port"] == "http"
+
+
+def test_every_account_of_the_cloud_has_a_role_of_its_own() -> None:
+    overlay = yaml.safe_load((FOLDER / "overlays" / "aws" / "kustomization.yaml").read_text())
+    roles = {each["target"]["name"]: each["patch"] for each in overlay["patches"] if each["target"]["kind"] == "ServiceAccount"}
+    assert set(roles) == set(SERVICES)
+    for name, patch in roles.items():
+        assert f":role/ticklake-prod-{name}" in patch
+
+
+def test_secrets_are_those_that_terraform_makes_and_their_files_have_readers() -> None:
+    made, settings = (ROOT / "infra" / "main.tf").read_text(), variables(FOLDER / "base" / "settings.env")
+    files = {f"ticklake_{name}" for name in Settings.model_fields} | {Path(settings["TICKLAKE_WAREHOUSE_PRIVATE_KEY_FILE"]).name}
+    for (kind, _), each in manifests().items():
+        for row in each["spec"]["data"] if kind == "ExternalSecret" else ():
+            assert row["secretKey"] in files
+            assert re.search(rf"^\s+{row['remoteRef']['key'].removeprefix('ticklake-prod/')}\s+=", made, re.MULTILINE)
+
+
+def test_everything_that_a_kustomization_names_is_there_and_named_once() -> None:
+    for path in FOLDER.rglob("kustomization.yaml"):
+        told = yaml.safe_load(path.read_text())
+        named = [path.parent / each for each in (*told.get("resources", []), *told.get("components", []))]
+        assert all(each.exists() for each in named)
+        beside = {each for each in path.parent.glob("*.yaml") if each != path}
+        assert beside == {each for each in named if each.suffix == ".yaml"}
+
+
+def test_airflow_is_that_of_the_lock_with_settings_that_exist() -> None:
+    values = yaml.safe_load((FOLDER / "airflow" / "values.yaml").read_text())
+    assert values["airflowVersion"] == project(r"^apache-airflow==(\S+)", "requirements.txt")
+    assert values["defaultAirflowTag"] == project(r'^version = "(.+)"', "pyproject.toml")
+    assert {each["name"] for each in values["env"]} <= {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields}
+    assert values["postgresql"]["enabled"] is False
