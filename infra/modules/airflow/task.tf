@@ -6,7 +6,7 @@ locals {
   files = "/run/ticklake"
 
   processes = {
-    api-server    = { command = ["airflow", "api-server"], health = "http://127.0.0.1:8080/api/v2/monitor/health" }
+    api-server    = { command = ["airflow", "api-server", "--proxy-headers"], health = "http://127.0.0.1:8080/api/v2/monitor/health" }
     scheduler     = { command = ["airflow", "scheduler"], health = "http://127.0.0.1:8974/health" }
     dag-processor = { command = ["airflow", "dag-processor"], health = null }
     triggerer     = { command = ["airflow", "triggerer", "--skip-serve-logs"], health = null }
@@ -26,8 +26,11 @@ locals {
     }, { for source in setintersection(split(",", var.sources), ["alphavantage"]) : "ticklake_${source}_key" => "${source}-key"
   })
 
+  # Who asks is the load balancer, because nobody else is let in; what it says of the browser is believed.
   settings = merge({
-    HOME                                = local.home
+    AIRFLOW_HOME                        = "${local.home}/airflow"
+    XDG_CACHE_HOME                      = local.home
+    FORWARDED_ALLOW_IPS                 = "*"
     TMPDIR                              = local.home
     TICKLAKE_HOME                       = local.home
     TICKLAKE_SECRETS_DIR                = local.files

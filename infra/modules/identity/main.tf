@@ -78,6 +78,21 @@ resource "aws_iam_role_policy" "lake" {
   policy = local.stores[each.key]
 }
 
+# Logs of DAGs' tasks are kept where Airflow's pages read them.
+resource "aws_iam_role_policy" "runs" {
+  name   = "runs"
+  role   = aws_iam_role.service["airflow"].id
+  policy = data.aws_iam_policy_document.runs.json
+}
+
+data "aws_iam_policy_document" "runs" {
+  statement {
+    sid       = "Logs"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:PutLogEvents"]
+    resources = ["arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/${var.name}/airflow-tasks:*"]
+  }
+}
+
 # The collector beside each service writes its measurements as the service.
 resource "aws_iam_role_policy" "metrics" {
   for_each = local.services
