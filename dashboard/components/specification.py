@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 
-def specification(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """The chart without its data, which Streamlit hands over and names itself.
 
     Its marks are nothing to a screen reader: the sentence beside the chart and the table below it say what it shows.
