@@ -46,7 +46,7 @@ def render(look: Look, tables: Tables, now: Now, hops: Hops, limits: Sequence[Th
     fragment(runs_panel.draw_alarms, run_every=beside(slow, 4))(look, tables, since, links)
     fragment(runs_panel.draw_loads, run_every=beside(slow, 5))(look, tables, since, links)
     export(exports, user, lambda: extract(tables, PAGE, "pipeline_loads", Subject.TICKS, since=since), "export-loads")
-    fragment(evidence_panel.draw)(look, tables, links)
+    fragment(evidence_panel.draw, run_every=beside(slow, 6))(look, tables, links)
     if look.key is not None:
         key = look.key
         export(exports, user, lambda: evidence_panel.objects(tables, key, PAGE), "export-objects")
