@@ -108,7 +108,7 @@ def test_every_table_is_what_it_was(before: tuple[Path, Images], new: LoadPlatfo
     assert (more.objects, more.batch_objects, whole_images(new)) == (0, 0, before[1])
 
 
-@pytest.mark.parametrize("statements", [31, 90, 150])
+@pytest.mark.parametrize("statements", [pytest.param(31, marks=pytest.mark.long), 90, pytest.param(150, marks=pytest.mark.long)])
 def test_a_restore_that_died_is_gone_on_with(before: tuple[Path, Images], new: LoadPlatform, kept: FolderShelf, statements: int) -> None:
     clear(new)
     mortal = Mortal(new.session(), statements, after=statements % 2 == 0)
@@ -171,3 +171,22 @@ def test_a_backup_is_whole_or_none(new: LoadPlatform, kept: FolderShelf, tmp_pat
     (tmp_path / "manifest.json").unlink()
     with pytest.raises(ConfigError, match="name the folder of one backup"):
         backup.read(FolderShelf(tmp_path))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+def test_both_real_days_come_back_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with load_platform(tmp_path) as platform:
+        whole.refer(platform)
+        count = whole.land(platform, ["AIG", "BAC", "IBM", "SPY"], object_rows=20_000, repeats=False)
+        platform.load(whole.TOPIC)
+        whole.refresh(platform)
+        found = whole.images(platform, "RAW", "CURATED")
+        assert found["CURATED.TICKS"].rows == count
+    whole.lose(tmp_path)
+    with load_platform(tmp_path) as platform:
+        whole.refer(platform)
+        report = restore(platform).run()
+        assert whole.images(platform, "RAW", "CURATED") == found
+    with capsys.disabled():
+        print(f"\n{report.rows} rows in {report.seconds} s, {report.rows / report.seconds:.0f} rows/s")
