@@ -5,7 +5,7 @@ locals {
   nodes     = { for number in range(1, var.kind == "ec2" ? var.nodes + 1 : 1) : tostring(number) => number }
   hosts     = [for number in range(1, var.nodes + 1) : "kafka-${number}.${local.domain}"]
   domain    = "${var.name}.internal"
-  installer = filebase64("${path.module}/../../scripts/setup_kafka.sh")
+  installer = file("${path.module}/../../scripts/setup_kafka.sh")
 }
 
 data "aws_ssm_parameter" "debian" {
