@@ -13,7 +13,7 @@ GROUP ?=
 LOCKED = --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-long check format bench chaos lock
+.PHONY: help up down reset test test-long check audit tools format bench chaos lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F ': ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -39,8 +39,22 @@ check: $(STAMP) $(TOOLS_STAMP) $(GO_STAMP) ## format, lint, types, import rules,
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dags infra dashboard plugins streaming
-	$(TOOLS)/bin/shellcheck .ci/run $(wildcard infra/scripts/*.sh)
+	$(TOOLS)/bin/shellcheck .ci/run $(wildcard infra/scripts/*.sh infra/docker/*.sh)
+	$(TOOLS)/bin/zizmor --offline --quiet .github/workflows
+	$(TOOLS)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*.yaml)
+	$(TOOLS)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	$(TOOLS)/bin/hadolint infra/docker/Dockerfile
+	$(TOOLS)/bin/kubernetes-validate --strict --quiet -k 1.33 $(filter-out %/kustomization.yaml,$(wildcard infra/kubernetes/base/*.yaml))
 	terraform fmt -check -recursive infra
+	$(TOOLS)/bin/tflint --chdir=infra --recursive --config=$(CURDIR)/infra/checks/tflint.hcl
+	$(BIN)/python -m infra.checks.schema
+	$(TOOLS)/bin/checkov --config-file infra/checks/checkov.yaml
+	git ls-files -z | xargs -0 $(TOOLS)/bin/detect-secrets-hook --baseline .secrets.baseline
+
+audit: $(TOOLS_STAMP) ## known vulnerabilities of every locked package; asks the internet
+	$(TOOLS)/bin/pip-audit --strict --disable-pip --no-deps --requirement requirements.txt --requirement infra/checks/requirements.txt
+
+tools: $(TOOLS_STAMP) $(GO_STAMP) ## the programs that `make check` needs, in build/tools
 
 format: $(STAMP) ## format and mend what a tool can mend
 	$(BIN)/ruff format .

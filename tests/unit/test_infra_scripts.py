@@ -165,3 +165,11 @@ def test_a_wrong_call_of_deploy_is_told_and_does_nothing(arguments: tuple[str, .
     assert done.returncode in (1, 2)
     assert done.stderr
     assert not done.stdout
+
+
+def test_every_proxy_tells_browsers_the_same() -> None:
+    page, balancer = (ROOT / "docs" / "security.md").read_text(), (ROOT / "infra" / "modules" / "services" / "balancer.tf").read_text()
+    policies = [re.search(r"default-src [^\"]*", text) for text in (page, balancer)]
+    ours, theirs = (set(match[0].split("; ")) for match in policies if match)
+    differ = ours ^ theirs
+    assert all(each.startswith("connect-src 'self' wss://") for each in differ), differ

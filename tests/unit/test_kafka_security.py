@@ -18,7 +18,7 @@ from ticklake_io import kafka_open
 from ticklake_io.kafka_client import VerifyingContext
 from ticklake_io.kafka_security import PLAINTEXT, Security
 
-SECRET = "hunter2-hunter2"
+SECRET = "hunter-of-two"
 SCRAM = {"kafka_security": "SASL_SSL", "kafka_sasl": "SCRAM-SHA-512", "kafka_username": "ana", "kafka_password": SECRET}
 IAM = {"kafka_security": "SASL_SSL", "kafka_sasl": "AWS_MSK_IAM", "s3_region": "eu-central-1"}
 SIGNER = "aws_msk_iam_sasl_signer.MSKAuthTokenProvider.generate_auth_token"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECRET = "k3y-and-payload"
+SECRET = "key-and-payload"
 
 
 def lines(code: str) -> list[str]:
