@@ -132,7 +132,7 @@ module "services" {
   running             = var.running
   protected           = var.protected
   image_tag           = var.image_tag
-  collector_image     = "public.ecr.aws/aws-observability/aws-otel-collector:v0.45.1"
+  collector_image     = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
   user                = var.image_user
   sizes               = var.sizes
   lag_records         = var.lag_records

@@ -186,7 +186,7 @@ def test_what_alarms_wait_for_is_sent() -> None:
     watched = [re.compile(each["watched"]) for each in MODULES["services"].locals["tasks"].values() if each["watched"] is not None]
     metrics = set(re.findall(r'metric(?:_name)? += "(ticklake_\w+)"', text("watching") + text("services")))
     assert len(metrics) >= 5
-    assert [name for name in metrics if not any(each.match(name) for each in watched)] == []
+    assert [name for name in metrics if not any(each.fullmatch(name) for each in watched)] == []
 
 
 # --- rights ----------------------------------------------------------------------------------------------------------

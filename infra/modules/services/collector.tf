@@ -5,13 +5,11 @@ locals {
   collectors = { for name, task in local.tasks : name => yamlencode({
     receivers = {
       prometheus = { config = { scrape_configs = [{
-        job_name        = name
-        scrape_interval = "60s"
-        static_configs  = [{ targets = [task.metrics], labels = { service = name } }]
+        job_name               = name
+        scrape_interval        = "60s"
+        static_configs         = [{ targets = [task.metrics], labels = { service = name } }]
+        metric_relabel_configs = [{ source_labels = ["__name__"], regex = task.watched, action = "keep" }]
       }] } }
-    }
-    processors = {
-      filter = { metrics = { include = { match_type = "regexp", metric_names = [task.watched] } } }
     }
     exporters = {
       awsemf = {
@@ -20,10 +18,10 @@ locals {
         log_group_name          = aws_cloudwatch_log_group.metrics.name
         log_stream_name         = "${name}-{TaskId}"
         dimension_rollup_option = "NoDimensionRollup"
-        metric_declarations     = [{ dimensions = [["service"]], metric_name_selectors = [task.watched] }]
+        metric_declarations     = [{ dimensions = [["service"]], metric_name_selectors = ["^${task.watched}"] }]
       }
     }
-    service = { pipelines = { metrics = { receivers = ["prometheus"], processors = ["filter"], exporters = ["awsemf"] } } }
+    service = { pipelines = { metrics = { receivers = ["prometheus"], exporters = ["awsemf"] } } }
   }) if task.metrics != null }
 }
 

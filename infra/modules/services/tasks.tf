@@ -11,7 +11,7 @@ locals {
       command = ["python", "-m", "streaming.producer"]
       health  = "http://127.0.0.1:9101/healthz"
       metrics = "127.0.0.1:9101"
-      watched = "^ticklake_producer_(last_ack_age_seconds|records_buffered|ticks_total)$"
+      watched = "ticklake_producer_(last_ack_age_seconds|records_buffered|ticks_total)"
       login   = null
       settings = {
         TICKLAKE_SOURCES            = var.sources
@@ -24,7 +24,7 @@ locals {
       command = ["python", "-m", "streaming.consumer"]
       health  = "http://127.0.0.1:9102/healthz"
       metrics = "127.0.0.1:9102"
-      watched = "^ticklake_consumer_(lag_records|oldest_buffered_seconds|expired_records_total|rejects_total)$"
+      watched = "ticklake_consumer_(lag_records|oldest_buffered_seconds|expired_records_total|rejects_total)"
       login   = null
       settings = {
         TICKLAKE_CONSUMER_HTTP_PORT = "9102"
@@ -36,7 +36,7 @@ locals {
       command = ["python", "-m", "streaming.alerts"]
       health  = "http://127.0.0.1:9103/healthz"
       metrics = "127.0.0.1:9103"
-      watched = "^ticklake_alerts_(lag_records|unstored)$"
+      watched = "ticklake_alerts_(lag_records|unstored)"
       login   = "ALERTS"
       settings = {
         TICKLAKE_ALERTS_HTTP_PORT = "9103"
@@ -48,7 +48,7 @@ locals {
       command = ["python", "-m", "dashboard"]
       health  = "http://127.0.0.1:8501/_stcore/health"
       metrics = "127.0.0.1:9104"
-      watched = "^ticklake_dashboard_(reruns|rerun_seconds)$"
+      watched = "ticklake_dashboard_(reruns|rerun_seconds)"
       login   = "DASHBOARD"
       settings = {
         TICKLAKE_SOURCES                     = var.sources
