@@ -23,14 +23,9 @@ MESSAGE_LIMIT = 4 * 1_048_576
 _ANSWER_S = 10.0
 _TICK_LIMIT = 1_048_576
 _DAY_MS = 86_400_000
-_COMPACTED = {
-    "cleanup.policy": "compact",
-    "segment.ms": 3_600_000,
-    "segment.bytes": 8 << 20,
-    "min.cleanable.dirty.ratio": 0.1,
-    "max.message.bytes": MESSAGE_LIMIT,
-}
-"""Small segments, because only closed ones are compacted, and a service that begins reads all there is."""
+_COMPACTED: dict[str, object] = {"cleanup.policy": "compact", "max.message.bytes": MESSAGE_LIMIT}
+_OFTEN: dict[str, object] = {"segment.ms": 3_600_000, "segment.bytes": 8 << 20, "min.cleanable.dirty.ratio": 0.1}
+"""Small segments, because only closed ones are compacted, and a service that begins reads all there is. MSK Serverless refuses them."""
 
 
 def create_topics(settings: Settings) -> list[str]:
@@ -60,7 +55,7 @@ def _wanted(settings: Settings) -> list[NewTopic]:
         _topic(settings.landings_topic, {"retention.ms": _DAY_MS}),
         _topic(settings.changes_topic, {"retention.ms": _DAY_MS}),
         _topic(settings.alerts_topic, {"retention.ms": 30 * _DAY_MS}),
-        _topic(settings.alerts_state_topic, _COMPACTED),
+        _topic(settings.alerts_state_topic, _COMPACTED if settings.kafka_sasl == "AWS_MSK_IAM" else _COMPACTED | _OFTEN),
     ]
 
 

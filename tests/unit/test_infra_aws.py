@@ -13,8 +13,9 @@ from streaming.producer.sources.finnhub import FinnhubSettings
 from tests.fakes.memory_bucket import MemoryBucket
 from tests.fixtures import terraform_rules
 from ticklake import lifecycle
-from ticklake.settings import Settings
+from ticklake.settings import Settings, load
 from ticklake_airflow.lifecycle.audit import audit
+from ticklake_io import topics
 from ticklake_io.alphavantage.settings import AlphaVantageSettings
 
 ROOT = Path(__file__).parents[2]
@@ -220,6 +221,16 @@ def test_logs_queues_disks_and_databases_are_encrypted_with_our_key() -> None:
     (instance,) = resources("broker", "aws_instance")
     assert instance.body["root_block_device"][0]["kms_key_id"]
     assert instance.body["metadata_options"][0]["http_tokens"] == "required"
+
+
+def test_msk_serverless_lets_us_set_what_the_topics_ask_for() -> None:
+    by_iam = load(kafka_bootstrap="b", s3_bucket="b", warehouse_account="a", warehouse_user="u", kafka_security="SASL_SSL", kafka_sasl="AWS_MSK_IAM")
+    allowed = {"cleanup.policy", "compression.type", "max.message.bytes", "message.timestamp.type", "retention.bytes", "retention.ms"}
+    wanted = topics._wanted(by_iam)
+    assert {each.name for each in wanted} >= {"market.ticks", "market.alerts.state"}
+    assert {name for each in wanted for name in each.topic_configs} <= allowed
+    elsewhere = topics._wanted(by_iam.model_copy(update={"kafka_sasl": None}))
+    assert "segment.bytes" in {name for each in elsewhere for name in each.topic_configs}
 
 
 def test_a_module_is_a_directory_that_terraform_would_read() -> None:
