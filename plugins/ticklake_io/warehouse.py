@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-import snowflake.connector
+from snowflake.connector import SnowflakeConnection
 from snowflake.connector import errors as snow
 
 from ticklake.errors import TicklakeError, WarehouseBusy, WarehouseRefused, WarehouseUnavailable
@@ -15,8 +15,9 @@ from ticklake.settings import Settings
 from ticklake_io.sql import Params, bind
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     import pandas as pd
-    from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
 
 Row = dict[str, Any]
@@ -150,6 +151,20 @@ def connection_arguments(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
+class _Connection(SnowflakeConnection):
+    """A connection that gives a statement up quietly."""
+
+    def _cancel_query(self, sql: str, request_id: UUID) -> dict[str, bool | None]:
+        """Ask the server to stop a statement, on the timer that the connector starts for each.
+
+        Nobody waits for that timer: what it raised would be a traceback of a thread, while who ran the statement is told of the
+        timeout anyway. A connection that was given up meanwhile has no way to ask.
+        """
+        with suppress(snow.Error, AttributeError):
+            return super()._cancel_query(sql, request_id)
+        return {}
+
+
 def open_warehouse(arguments: dict[str, Any], query_tag: str) -> SnowflakeWarehouse:
     """A warehouse for `arguments` of the connector; each of its statements carries `query_tag`.
 
@@ -157,7 +172,7 @@ def open_warehouse(arguments: dict[str, Any], query_tag: str) -> SnowflakeWareho
     """
 
     def connect() -> SnowflakeConnection:
-        return snowflake.connector.connect(
+        return _Connection(
             **{"login_timeout": 20, "network_timeout": 120} | arguments,
             paramstyle="qmark",
             session_parameters={"QUERY_TAG": query_tag, "TIMEZONE": "UTC", "LOCK_TIMEOUT": LOCK_TIMEOUT_S},

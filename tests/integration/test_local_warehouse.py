@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import boto3
@@ -21,8 +22,11 @@ from snowflake.connector import SnowflakeConnection, errors
 from infra.local.instance import BUCKET, Instance
 from tests.fixtures.services import HOST, running
 from tests.fixtures.warehouse import LocalWarehouse, free_instance, warehouse
+from ticklake.errors import WarehouseUnavailable
+from ticklake_io.warehouse import open_warehouse
 
 SILENCE_S = 1.5
+IMPATIENT = {"network_timeout": 2, "socket_timeout": 3}
 
 
 @pytest.fixture(autouse=True)
@@ -187,6 +191,21 @@ def test_committed_rows_and_stages_survive_a_kill(tmp_path: Path, monkeypatch: p
         connection = local.connect()
         assert run(connection, "SELECT ID FROM RAW.T") == [(1,)]
         assert len(run(connection, "SHOW STAGES IN SCHEMA RAW")) == 1
+
+
+def test_a_warehouse_that_hangs_is_told_to_who_asked_and_to_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = free_instance(tmp_path / "home")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(home.trust_file))
+    raised: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    with warehouse(home) as local, closing(open_warehouse(local.arguments(**IMPATIENT), "test")) as session:
+        session.rows("SELECT 1")
+        os.kill(listener(home.port("warehouse")), signal.SIGSTOP)
+        with pytest.raises(WarehouseUnavailable):
+            session.rows("SELECT 2")
+        for timer in [each for each in threading.enumerate() if isinstance(each, threading.Timer)]:
+            timer.join(30)
+    assert raised == []
 
 
 def test_copy_reads_a_parquet_object_of_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
