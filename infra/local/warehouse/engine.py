@@ -25,6 +25,7 @@ def store_file_system(endpoint: str) -> StageFileSystem:
 
 def open_engine(folder: Path, stages: StageFileSystem) -> Engine:
     """An engine whose databases are files in `folder` and survive SIGKILL."""
+    folder.mkdir(parents=True, exist_ok=True)  # a container begins with an empty volume
     engine = Engine(db_path=folder)
     for name, value in _LIMITS.items():
         engine.duck_conn.execute(f"SET GLOBAL {name} = '{value}'")
