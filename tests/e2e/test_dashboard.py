@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--headless=new", "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-sync"]
-PICTURE = Path(__file__).parents[2] / "docs" / "images" / "dashboard.png"
+from tests.fixtures.browser import picture, pictures, tab
+from tests.fixtures.platform import Platform
 
 LOAD_MS = 60_000
 """Longest until the first load of a new platform, or the next load of an old one, is on screen."""
 
 
+ZONES = {"Exchange": "America/New_York", "Local": "Europe/Berlin", "UTC": "UTC"}
+"""The clocks that a reader in Berlin has for what trades in New York."""
+
+
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A page of 1440 x 900, light."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-        yield context.new_page()
-        browser.close()
+    with tab(browser) as shown:
+        yield shown.page
 
 
 def row(page: Page, symbol: str | None = None) -> Locator:
@@ -40,6 +41,21 @@ def last(page: Page, symbol: str) -> Decimal:
     return Decimal(row(page, symbol).locator(".last").inner_text().replace(",", ""))
 
 
+def refreshed(page: Page) -> None:
+    """Wait until a price on the watchlist has changed."""
+    table = page.get_by_role("grid").locator("tbody")
+    expect(table).not_to_have_text(table.text_content() or "", timeout=LOAD_MS)
+
+
+def shown_at(page: Page) -> datetime:
+    """The time of the newest event of the chosen instrument, in whatever zone it is written."""
+    text = page.locator(".tl-quote .tl-small").inner_text()
+    found = re.search(r"(\S+ \S+) ([A-Z]+), received", text)
+    assert found, text
+    zone = {"EST": ZONES["Exchange"], "EDT": ZONES["Exchange"], "CET": ZONES["Local"], "CEST": ZONES["Local"], "UTC": "UTC"}[found.group(2)]
+    return datetime.fromisoformat(found.group(1)).replace(tzinfo=ZoneInfo(zone))
+
+
 def opened(page: Page, url: str) -> None:
     """The page with its first prices and candles."""
     page.goto(url)
@@ -47,7 +63,7 @@ def opened(page: Page, url: str) -> None:
     page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first.wait_for(timeout=2 * LOAD_MS)
 
 
-def test_prices_move_without_a_reload_and_are_those_of_the_warehouse(platform: Any, page: Page, tmp_path: Path) -> None:
+def test_prices_move_without_a_reload_and_are_those_of_the_warehouse(platform: Platform, page: Page, tmp_path: Path) -> None:
     opened(page, platform.urls["dashboard"])
     page.evaluate("window.opened = true")
     symbol = row(page).get_by_role("rowheader").inner_text()
@@ -66,12 +82,10 @@ def test_prices_move_without_a_reload_and_are_those_of_the_warehouse(platform: A
     assert on_screen in stored
 
     expect(row(page, symbol).locator(".name")).not_to_be_empty(timeout=2 * LOAD_MS)  # names come with the first load
-    picture = PICTURE if os.environ.get("TICKLAKE_PICTURES") == "1" else tmp_path / PICTURE.name
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=picture)
+    picture(page, pictures(tmp_path) / "dashboard.png")
 
 
-def test_a_row_chooses_the_instrument_of_all_pages_and_the_address_says_so(platform: Any, page: Page) -> None:
+def test_a_row_chooses_the_instrument_of_all_pages_and_the_address_says_so(platform: Platform, page: Page) -> None:
     opened(page, platform.urls["dashboard"])
     third = page.get_by_role("grid").locator("tbody tr").nth(3)
     symbol = third.get_by_role("rowheader").inner_text()
@@ -85,25 +99,42 @@ def test_a_row_chooses_the_instrument_of_all_pages_and_the_address_says_so(platf
     expect(row(page, symbol)).to_have_attribute("aria-selected", "true")
 
 
-def test_scroll_and_order_outlive_refreshes(platform: Any, page: Page) -> None:
+def test_scroll_and_order_outlive_refreshes(platform: Platform, page: Page) -> None:
     opened(page, platform.urls["dashboard"])
     page.get_by_role("button", name="Volume", exact=True).click()
     page.locator(".scroll").evaluate("each => each.scrollTop = 120")
-    page.wait_for_timeout(5_000)  # two refreshes
+    for _ in range(2):
+        refreshed(page)
     assert page.locator(".scroll").evaluate("each => each.scrollTop") == 120
     expect(page.get_by_role("columnheader", name="Volume")).to_have_attribute("aria-sort", "descending")
 
 
-def test_pause_stops_the_screen_and_says_so(platform: Any, page: Page) -> None:
+def test_pause_stops_the_screen_and_says_so(platform: Platform, page: Page, browser: Browser) -> None:
     opened(page, platform.urls["dashboard"])
     page.get_by_text("Pause", exact=True).click()
     page.get_by_test_id("stPopover").get_by_text("paused at").wait_for()
     frozen = page.get_by_test_id("stMain").inner_text()
-    page.wait_for_timeout(7_000)
+    with tab(browser) as other:
+        opened(other.page, platform.urls["dashboard"])
+        for _ in range(3):
+            refreshed(other.page)
     assert page.get_by_test_id("stMain").inner_text() == frozen
 
 
-def test_the_page_asks_nobody_but_its_own_server(platform: Any, page: Page) -> None:
+@pytest.mark.long
+def test_the_zone_is_that_of_every_time(platform: Platform, page: Page) -> None:
+    opened(page, f"{platform.urls['dashboard']}?symbol=IBM&source=simulator")
+    for name, zone in ZONES.items():
+        page.get_by_text(name, exact=True).first.click()
+        abbreviation = datetime.now(ZoneInfo(zone)).tzname() or ""
+        expect(page.locator(".tl-quote .tl-small")).to_contain_text(f" {abbreviation}, received")
+        expect(page.locator(".tl-market")).to_contain_text(re.compile(rf"\b{abbreviation}\b|closes in"))
+        newest = platform.sql("SELECT EVENT_TIME FROM CURATED.LATEST WHERE SYMBOL = 'IBM' AND SOURCE = 'simulator'")[0]["EVENT_TIME"]
+        stored = datetime.fromisoformat(newest).replace(tzinfo=ZoneInfo("UTC"))
+        assert abs((shown_at(page) - stored).total_seconds()) < 300, name
+
+
+def test_the_page_asks_nobody_but_its_own_server(platform: Platform, page: Page) -> None:
     asked: list[str] = []
 
     def note(request: Request) -> None:
