@@ -92,7 +92,7 @@ def test_a_source_that_works_shows_a_tick(monkeypatch: pytest.MonkeyPatch, capsy
     works, symbols = capsys.readouterr().out.splitlines()
     assert json.loads(works.removeprefix("simulator works: "))["source"] == "simulator"
     assert symbols.startswith("symbols: AAPL, MSFT, ")
-    assert symbols.endswith(" and 20 more")
+    assert symbols.endswith(" and 21 more")
 
 
 class RowsWarehouse:
