@@ -57,12 +57,13 @@ def test_the_dark_theme_is_as_readable(url: str, browser: Browser, path: str, tm
 
 def test_the_navigation_keeps_symbol_zone_and_refresh(url: str, browser: Browser) -> None:
     with tab(browser) as shown:
-        opened(shown, url, FIRST, "&zone=utc&refresh=5+s")
-        for path in PATHS[1:]:
-            shown.page.get_by_role("link", name=TITLES[path], exact=True).first.click()
+        opened(shown, url, FIRST, "&zone=UTC&refresh=5+s")
+        for section, path in [(section, entry.path) for section, entries in PAGES.items() for entry in entries][1:]:
+            shown.page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+            shown.page.get_by_role("link", name=TITLES[path], exact=True).click()
             shown.page.wait_for_url(re.compile(f"/{path}"))
             shown.settle()
-            assert {"symbol=IBM", "zone=utc", "refresh=5+s"} <= set(shown.page.url.partition("?")[2].split("&")), shown.page.url
+            assert {"symbol=IBM", "zone=UTC", "refresh=5+s"} <= set(shown.page.url.partition("?")[2].split("&")), shown.page.url
 
 
 def test_a_view_that_is_sent_shows_the_same(url: str, browser: Browser) -> None:
@@ -70,7 +71,7 @@ def test_a_view_that_is_sent_shows_the_same(url: str, browser: Browser) -> None:
         opened(mine, url, FIRST)
         mine.page.get_by_text("UTC", exact=True).first.click()
         mine.page.get_by_text("30 s", exact=True).click()
-        mine.page.wait_for_url(re.compile("zone=utc.*refresh=30|refresh=30.*zone=utc"))
+        mine.page.wait_for_url(re.compile("zone=UTC.*refresh=30|refresh=30.*zone=UTC"))
         yours.go(mine.page.url)
         quotes = [each.page.locator(".tl-quote").first for each in (mine, yours)]
         assert {quote.inner_text().split()[0] for quote in quotes} == {"IBM"}
