@@ -60,7 +60,7 @@ def test_the_navigation_keeps_symbol_zone_and_refresh(url: str, browser: Browser
         opened(shown, url, FIRST, "&zone=UTC&refresh=5+s")
         for section, path in [(section, entry.path) for section, entries in PAGES.items() for entry in entries][1:]:
             shown.page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
-            shown.page.get_by_role("link", name=TITLES[path], exact=True).click()
+            shown.page.get_by_role("menuitem", name=TITLES[path], exact=True).click()
             shown.page.wait_for_url(re.compile(f"/{path}"))
             shown.settle()
             assert {"symbol=IBM", "zone=UTC", "refresh=5+s"} <= set(shown.page.url.partition("?")[2].split("&")), shown.page.url
