@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.version import Version
 
 from infra.local.instance import BUCKET, Instance
 from tests.e2e.conftest import free_block
@@ -28,7 +26,6 @@ SMALL_OBJECTS = "400"
 LANDED_S = 120
 BEGUN_S = 120
 TAKEN_OVER_S = 180
-TOO_NEW = Version(version("celery")) >= Version("5.7")
 
 
 def load_tries(airflow: Airflow, run_id: str) -> list[dict[str, Any]]:
@@ -45,7 +42,6 @@ def running_loads(airflow: Airflow) -> list[dict[str, Any]]:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-@pytest.mark.xfail(TOO_NEW, reason="Airflow's Celery provider imports what Celery 5.7 no longer has", run=False)
 def test_a_load_whose_worker_is_lost_ends_on_the_other_one_as_if_nothing_had_been(tmp_path: Path) -> None:
     path = trades.file_of("BAC")
     ticks = len(trades.rows_of(path))
