@@ -140,6 +140,7 @@ def restore(warehouse: Warehouse, backup: Mapping[str, list[Texts]], told: Calla
     """
     known = tables(warehouse)
     missing = [name for name in backup if name not in known]
+    missing += [f"{name}.{column}" for name, found in backup.items() if name in known for column in _strange(known[name], found)]
     if missing:
         raise ConfigError(f"the warehouse has no {', '.join(missing)}: run `ticklake migrate` of the backup's release, or a later one")
     mine = {name: found for name, found in backup.items() if name.startswith(f"{_SCHEMA}.")}
@@ -151,6 +152,11 @@ def restore(warehouse: Warehouse, backup: Mapping[str, list[Texts]], told: Calla
             with warehouse.transaction():
                 rows.insert(warehouse, name, known[name], found)
         told(f"{name}: {len(found)} rows")
+
+
+def _strange(columns: list[Column], found: list[Texts]) -> list[str]:
+    """Columns that a backup has and its table lacks: leaving them out would lose what stands in them."""
+    return sorted(set(found[0]) - {each.name for each in columns}) if found else []
 
 
 def _holds(stored: list[Texts], wanted: list[Texts]) -> bool:

@@ -36,8 +36,9 @@ def quarantine(warehouse: Warehouse, columns: Sequence[Column], decided: Sequenc
 
     Raises `ConfigError` when some of them are loaded already, and so may have won.
     """
-    known = {tuple(row.values()) for row in rows.stored(warehouse, QUARANTINE, columns, WHERE[QUARANTINE])}
-    new = [row for row in decided if tuple(row[each.name] for each in columns) not in known]
+    names = list(decided[0]) if decided else []  # a backup is compared by the columns that it has: others came later
+    known = {tuple(row[name] for name in names) for row in rows.stored(warehouse, QUARANTINE, columns, WHERE[QUARANTINE])}
+    new = [row for row in decided if tuple(row.values()) not in known]
     loaded = {row["OBJECT_KEY"] for row in warehouse.rows("SELECT OBJECT_KEY FROM OPS.LOADS")} if new else set()
     if late := [row["OBJECT_KEY"] for row in new if row["OBJECT_KEY"] in loaded]:
         raise ConfigError(f"{len(late)} rows that the backup has in quarantine are loaded already, the first of {late[0]}: restore into an empty database")
