@@ -63,19 +63,19 @@ resource "aws_iam_role" "service" {
 }
 
 resource "aws_iam_role_policy" "kafka" {
-  for_each = local.by_iam ? toset(["producer", "consumer", "alerts", "dashboard", "airflow", "operator"]) : toset([])
+  for_each = { for service, policy in local.services : service => policy if local.by_iam }
 
   name   = "kafka"
   role   = aws_iam_role.service[each.key].id
-  policy = local.services[each.key]
+  policy = each.value
 }
 
 resource "aws_iam_role_policy" "lake" {
-  for_each = toset(["consumer", "dashboard", "airflow", "operator"])
+  for_each = local.stores
 
   name   = "lake"
   role   = aws_iam_role.service[each.key].id
-  policy = local.stores[each.key]
+  policy = each.value
 }
 
 # Logs of DAGs' tasks are kept where Airflow's pages read them.
