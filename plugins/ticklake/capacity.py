@@ -118,7 +118,7 @@ def need(figures: Figures, plan: Plan) -> Need:
         plan=plan,
         partitions=partitions,
         broker=broker,
-        brokers=max(copies, copies * ceil(wire_mb_s / broker.mb_s / copies)),
+        brokers=copies * ceil(wire_mb_s / broker.mb_s / copies),
         producers=max(_LEAST_TASKS, ceil(plan.ticks_s / measured["producer_ticks_s"] / assumed["core_share"] / TASK_VCPUS)),
         consumers=min(partitions, max(_LEAST_TASKS, ceil(cores / TASK_VCPUS))),
         object_records=records,
