@@ -11,7 +11,7 @@ from dashboard.alerts.said import say
 from dashboard.components import headline
 from dashboard.look import Key, Look
 from ticklake.alerts import words
-from ticklake.alerts.draft import MOST_NOTE, WINDOWS_S, Draft
+from ticklake.alerts.draft import MOST_NOTE, USUAL_WINDOW_S, WINDOWS_S, Draft
 from ticklake.alerts.rule import Kind
 from ticklake.roles import Action, User
 
@@ -20,7 +20,7 @@ NO_INSTRUMENTS = "A rule needs a symbol, and none has a price yet. Run ticklake 
 BEGIN = "Fill in the form; what the rule would wait for is said here before it is kept."
 
 _FIELDS = {"instrument": "Symbol", "level": "Level", "percent": "Percent", "window": "Window", "note": "Note"}
-_NUMBER, _NOTE, _TRIED = "alert_number", "alert_note", "alert_tried"
+_KIND, _NUMBER, _WINDOW, _NOTE, _ONCE, _TRIED = "alert_kind", "alert_number", "alert_window", "alert_note", "alert_once", "alert_tried"
 
 
 def render(look: Look, prices: Prices, desk: Desk, user: User) -> None:
@@ -34,9 +34,9 @@ def render(look: Look, prices: Prices, desk: Desk, user: User) -> None:
     if not known.prices:
         st.html(headline.note(NO_INSTRUMENTS))
         return
-    draft = _draft(look, list(known.prices))
-    st.fragment(_say, run_every=look.every_s)(draft, prices, look)
-    st.button("Make the rule", key="alert_make", type="primary", on_click=_make, args=(desk, draft, user))
+    instrument = _draw(look, list(known.prices))
+    st.fragment(_say, run_every=look.every_s)(_draft(instrument), prices, look)
+    st.button("Make the rule", key="alert_make", type="primary", on_click=_make, args=(desk, instrument, user))
 
 
 def _say(draft: Draft, prices: Prices, look: Look) -> None:
@@ -50,23 +50,38 @@ def _say(draft: Draft, prices: Prices, look: Look) -> None:
         st.html(headline.note(BEGIN))
 
 
-def _draft(look: Look, keys: list[Key]) -> Draft:
-    begin = keys.index(look.key) if look.key in keys else 0
+def _draw(look: Look, keys: list[Key]) -> str:
+    """The fields; gives the name under which the session holds the instrument, which is another one for each that the frame shows."""
+    instrument = f"alert_key_{look.key}"
     where, what, which = st.columns([3, 3, 4], vertical_alignment="bottom")
-    key: Key | None = where.selectbox("Symbol and source", keys, index=begin, key=f"alert_key_{look.key}", format_func=" · ".join)
-    kind = what.selectbox("Kind", list(Kind), key="alert_kind", format_func=words.KINDS.__getitem__) or Kind.CROSS_UP
-    crossing = kind.is_crossing
+    where.selectbox("Symbol and source", keys, index=keys.index(look.key) if look.key in keys else 0, key=instrument, format_func=" · ".join)
+    crossing = (what.selectbox("Kind", list(Kind), key=_KIND, format_func=words.KINDS.__getitem__) or Kind.CROSS_UP).is_crossing
     with which, st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.text_input("Price" if crossing else "Percent", key=_NUMBER, placeholder="101.50" if crossing else "2.5")
-        window_s = 600 if crossing else st.selectbox("Within", WINDOWS_S, index=2, key="alert_window", format_func=words.window)
+        st.text_input("Price" if crossing else "Percent", key=_NUMBER, placeholder="101.50" if crossing else "2.5")
+        if not crossing:
+            st.selectbox("Within", WINDOWS_S, index=WINDOWS_S.index(USUAL_WINDOW_S), key=_WINDOW, format_func=words.window)
     why, how = st.columns([6, 4], vertical_alignment="bottom")
-    note = why.text_input("Note", key=_NOTE, max_chars=MOST_NOTE, placeholder="why you want to know; it stands in the alert")
-    once = how.checkbox("Tell me once, then never again", key="alert_once")
-    return Draft(key, kind, number if crossing else "", "" if crossing else number, window_s, once, note)
+    why.text_input("Note", key=_NOTE, max_chars=MOST_NOTE, placeholder="why you want to know; it stands in the alert")
+    how.checkbox("Tell me once, then never again", key=_ONCE)
+    return instrument
 
 
-def _make(desk: Desk, draft: Draft, user: User) -> None:
-    """Keep the rule; a form that was kept is empty again."""
+def _draft(instrument: str) -> Draft:
+    """What the fields hold now."""
+    held = st.session_state
+    kind: Kind = held[_KIND] or Kind.CROSS_UP
+    number = held[_NUMBER]
+    level, percent = (number, "") if kind.is_crossing else ("", number)
+    return Draft(held[instrument], kind, level, percent, held.get(_WINDOW, USUAL_WINDOW_S), held[_ONCE], held[_NOTE])
+
+
+def _make(desk: Desk, instrument: str, user: User) -> None:
+    """Keep the rule; a form that was kept is empty again.
+
+    The draft is read here and not handed over: the press of the button brings what was typed last along with it, and
+    arguments are from the run before.
+    """
+    draft = _draft(instrument)
     st.session_state[_TRIED] = bool(draft.problems())
     if not draft.problems() and say([desk.create(draft, user)]):
         st.session_state[_NUMBER] = st.session_state[_NOTE] = ""

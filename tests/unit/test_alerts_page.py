@@ -238,6 +238,17 @@ def test_the_form_says_what_is_wrong_and_what_it_would_wait_for() -> None:
     assert shown.test.text_input(key="alert_number").value == "", "it is ready for the next one"
 
 
+def test_the_button_takes_what_was_typed_right_before_it() -> None:
+    shown = Page()
+    shown.test.text_input(key="alert_number").set_value("99.5")
+    shown.run()
+    shown.test.text_input(key="alert_number").set_value("98")
+    shown.test.text_input(key="alert_note").set_value("below support")
+    shown.test.checkbox(key="alert_once").check()
+    shown.click("alert_make")
+    assert shown.desk.asked[0][1] == Draft(IBM, Kind.CROSS_UP, level="98", once=True, note="below support")
+
+
 def test_a_move_is_made_of_a_percentage_and_a_window() -> None:
     shown = Page()
     shown.test.selectbox(key="alert_kind").select(Kind.MOVE_EITHER)

@@ -10,6 +10,7 @@ from ticklake.alerts.rule import Key, Kind, Rule
 
 WINDOWS_S = (60, 300, 600, 900, 1_800, 3_600, 14_400, 86_400)
 """Windows to choose from, in seconds."""
+USUAL_WINDOW_S = 600
 MOST_NOTE = 200
 """Characters of a note."""
 MOST_PERCENT = Decimal(1000)
@@ -27,7 +28,7 @@ class Draft:
     kind: Kind
     level: str = ""
     percent: str = ""
-    window_s: int = 600
+    window_s: int = USUAL_WINDOW_S
     once: bool = False
     note: str = ""
 
