@@ -126,6 +126,14 @@ def test_everything_but_the_balancer_and_the_way_out_stands_in_private_subnets()
     assert not yes(database.body["publicly_accessible"])
 
 
+def test_nothing_starts_before_the_way_out_stands() -> None:
+    (subnets,) = MODULES["network"].of("output", "private_subnet_ids")
+    waited = " ".join(strings(subnets.body["depends_on"]))
+    assert all(each in waited for each in ("aws_route.nat", "aws_route_table_association.private", "aws_vpc_security_group_egress_rule"))
+    (node,) = resources("broker", "aws_network_interface")
+    assert "var.subnet_ids" in node.body["subnet_id"]
+
+
 # --- what runs -------------------------------------------------------------------------------------------------------
 
 

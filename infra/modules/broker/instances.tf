@@ -1,5 +1,6 @@
 # Kafka (KRaft) on instances of our own, the cheap way: infra/scripts/setup_kafka.sh does at the first start what it does anywhere.
-# A node takes its certificate and the users' passwords from its secret and waits until somebody has set it.
+# A node takes its certificate and the users' passwords from its secret and waits until somebody has set it. Amazon's own image has
+# the agent of Session Manager and the AWS CLI, and its packages come by TLS, the only way out that a broker has.
 
 locals {
   nodes     = { for number in range(1, var.kind == "ec2" ? var.nodes + 1 : 1) : tostring(number) => number }
@@ -8,8 +9,8 @@ locals {
   installer = file("${path.module}/../../scripts/setup_kafka.sh")
 }
 
-data "aws_ssm_parameter" "debian" {
-  name = "/aws/service/debian/release/13/latest/amd64"
+data "aws_ssm_parameter" "image" {
+  name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 }
 
 resource "aws_route53_zone" "this" {
@@ -47,7 +48,7 @@ resource "aws_instance" "node" {
   #checkov:skip=CKV2_AWS_41:its role is attached by aws_iam_instance_profile.node
   for_each = local.nodes
 
-  ami                  = data.aws_ssm_parameter.debian.value
+  ami                  = data.aws_ssm_parameter.image.value
   instance_type        = var.instance_type
   iam_instance_profile = aws_iam_instance_profile.node[each.key].name
   ebs_optimized        = true

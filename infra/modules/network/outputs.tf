@@ -3,9 +3,18 @@ output "vpc_id" {
   value       = aws_vpc.this.id
 }
 
+# What starts in a subnet asks for the internet at once, so the way there must stand first.
 output "private_subnet_ids" {
   description = "Where everything runs, in the order of the zones."
   value       = [for zone in var.zones : aws_subnet.private[zone].id]
+
+  depends_on = [
+    aws_route.nat,
+    aws_route.out,
+    aws_route_table_association.private,
+    aws_route_table_association.public,
+    aws_vpc_security_group_egress_rule.tls,
+  ]
 }
 
 output "public_subnet_ids" {
