@@ -8,7 +8,8 @@ usage: setup_kafka.sh install --nodes LIST --secrets DIR --node-id N     Kafka a
 
   --nodes LIST      HOST[:PORT] of one or three nodes, alike everywhere, separated by commas. A node listens on its own HOST
                     only: on PORT (9092) to clients, on the next to brokers, on the one after to controllers
-  --secrets DIR     what kafka_secrets.sh made: ca.pem, cluster-id, passwords and this node's node-N.pem
+  --secrets DIR     what kafka_secrets.sh made: ca.pem, cluster-id, passwords and this node's node-N.pem. The passwords are
+                    asked for by the first install and by acls only: take them away from the nodes afterwards
   --node-id N       install: which of the nodes this one is, from 1
   --rack NAME       install: the node's zone; replicas are spread over zones
   --heap SIZE       install: memory of the JVM, such as 4g (1g)
@@ -280,8 +281,10 @@ while [ $# -gt 0 ]; do
     shift $(($# < 2 ? $# : 2))
 done
 [[ ${#nodes[@]} =~ ^[13]$ ]] || fail "--nodes must name one or three nodes: two have no majority when one is away"
-for file in ca.pem cluster-id passwords; do [ -r "$secrets/$file" ] || fail "--secrets: there is no $secrets/$file; kafka_secrets.sh makes it"; done
 config=${render:-/etc/kafka} units=${render:-/etc/systemd/system} data=${render:-/var/lib/kafka}/data
+needed=(ca.pem)
+if [ "$command" = acls ] || [ ! -f "$data/meta.properties" ]; then needed+=(cluster-id passwords); fi
+for file in "${needed[@]}"; do [ -r "$secrets/$file" ] || fail "--secrets: there is no $secrets/$file; kafka_secrets.sh makes it"; done
 
 if [ "$command" = acls ]; then
     grant

@@ -86,6 +86,19 @@ def test_a_second_run_writes_nothing(secrets: Path, tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
 
 
+def test_a_node_that_has_its_storage_needs_no_passwords(secrets: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for name in ("ca.pem", "node-1.pem"):
+        (few / name).write_bytes((secrets / name).read_bytes())
+    calls = ["install", "--nodes", NODES, "--secrets", str(few), "--node-id", "1", "--render", str(tmp_path)]
+    assert "there is no" in run("setup_kafka.sh", *calls, status=1)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "meta.properties").touch()
+    run("setup_kafka.sh", *calls)
+    assert "passwords" in run("setup_kafka.sh", "acls", *calls[1:], status=1)
+
+
 def test_a_rehearsal_says_all_steps_in_order_and_no_secret(secrets: Path) -> None:
     said = install(secrets, "--dry-run")
     steps = ("curl", "verify", "tar -xzf", "write /etc/kafka/server.properties", "kafka-storage.sh", "systemctl enable", "systemctl restart")
@@ -103,6 +116,31 @@ def test_the_brokers_are_of_the_version_that_the_platform_runs() -> None:
 @pytest.mark.parametrize("nodes", ["", "a,b", "a,b,c,d"])
 def test_a_cluster_without_a_majority_is_refused(secrets: Path, nodes: str) -> None:
     assert "one or three nodes" in run("setup_kafka.sh", "acls", "--nodes", nodes, "--secrets", str(secrets), status=1)
+
+
+def test_a_node_of_aws_has_its_secrets_only_for_as_long_as_the_script_runs(tmp_path: Path) -> None:
+    kept = tmp_path / "memory"
+    kept.mkdir()
+    template = (ROOT / "infra" / "modules" / "broker" / "node.sh.tftpl").read_text()
+    (command,) = re.findall(r"<<'COMMAND'\n(.*?)^COMMAND$", template, re.MULTILINE | re.DOTALL)
+    for name, value in {"nodes": NODES, "number": "2", "secret": "arn:of:node-2", "heap": "4g"}.items():
+        command = command.replace(f"${{{name}}}", value)
+    _program(tmp_path / "ticklake-kafka", command.replace("/usr/local/sbin", str(tmp_path)).replace("-p /run", f"-p {kept}"))
+    _program(tmp_path / "cloud-init", "#!/bin/sh\necho zone-of-$2\n")
+    _program(tmp_path / "aws", f'#!/bin/sh\necho "$@" >{tmp_path}/asked\nmkdir {tmp_path}/s; echo p >{tmp_path}/s/passwords; tar -C {tmp_path}/s -cz . | base64\n')
+    _program(tmp_path / "setup_kafka.sh", '#!/bin/sh\necho "$@"; cat "$5/passwords"\n')
+    said = subprocess.run(
+        [str(tmp_path / "ticklake-kafka"), "acls"], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True
+    ).stdout
+    assert said.startswith(f"acls --nodes {NODES} --secrets {kept}/")
+    assert said.endswith(" --node-id 2 --rack zone-of-v1.availability_zone --heap 4g\np\n")
+    assert "arn:of:node-2" in (tmp_path / "asked").read_text()
+    assert not list(kept.iterdir())
+
+
+def _program(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
 
 
 def documented() -> Iterator[tuple[str, str, str]]:
