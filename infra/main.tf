@@ -1,4 +1,5 @@
-# Ticklake on AWS and Snowflake: `terraform init && terraform apply -var-file environments/dev.tfvars`. docs/deploy.md is the whole road.
+# Ticklake on AWS and Snowflake: `terraform init && terraform workspace select -or-create dev && terraform apply -var-file
+# environments/dev.tfvars`. docs/deploy.md is the whole road.
 
 data "aws_partition" "current" {}
 

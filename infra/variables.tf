@@ -6,6 +6,12 @@ variable "environment" {
     condition     = can(regex("^[a-z][a-z0-9]{1,11}$", var.environment))
     error_message = "Up to 12 small letters and digits: load balancers and roles have short names."
   }
+
+  # One environment's plan over another one's state would delete the other.
+  validation {
+    condition     = terraform.workspace == var.environment
+    error_message = "Each environment has its own workspace: terraform workspace select -or-create <environment>."
+  }
 }
 
 variable "account_id" {

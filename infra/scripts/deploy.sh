@@ -57,7 +57,10 @@ sure() {
     [ "$answer" = y ] || fail "nothing was done"
 }
 
-initialise() { run terraform -chdir=infra init -input=false -reconfigure -backend-config="key=ticklake/$environment.tfstate"; }
+initialise() {
+    run terraform -chdir=infra init -input=false
+    run terraform -chdir=infra workspace select -or-create "$environment"
+}
 
 # plan OPTION...
 plan() {

@@ -192,6 +192,13 @@ def test_a_rollback_takes_the_images_before_and_leaves_tables_alone() -> None:
     assert not re.search(r"docker|run-task|migrations", said)
 
 
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_an_environment_has_a_state_of_its_own(environment: str) -> None:
+    said = run("deploy.sh", "plan", "--environment", environment, "--dry-run").splitlines()
+    chosen = said.index(f"+ terraform -chdir=infra workspace select -or-create {environment}")
+    assert chosen < next(number for number, line in enumerate(said) if "infra plan" in line)
+
+
 @pytest.mark.parametrize("command", ["plan", "smoke"])
 def test_looking_changes_nothing(command: str) -> None:
     assert not re.search(CHANGES, run("deploy.sh", command, "--environment", "dev", "--dry-run"))
