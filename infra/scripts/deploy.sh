@@ -80,7 +80,7 @@ images() {
     initialise
     for image in "${IMAGES[@]}"; do
         repository=$(member repositories "$image")
-        if [ -z "$dry_run" ] && aws ecr describe-images --repository-name "ticklake/$image" --image-ids "imageTag=$tag" >/dev/null 2>&1; then
+        if [ -z "$dry_run" ] && aws ecr describe-images --repository-name "${repository#*/}" --image-ids "imageTag=$tag" >/dev/null 2>&1; then
             echo "$repository:$tag is there already"
             continue
         fi
@@ -123,10 +123,11 @@ smoke() {
 
 # The newest tag in the repository that is not the one that runs.
 previous() {
-    local running
+    local running repository
+    repository=$(member repositories service)
     running=$(ask '<running>' aws ecs describe-task-definition --task-definition "$(output cluster)-consumer" \
         --query "taskDefinition.containerDefinitions[?name=='consumer'].image|[0]" --output text)
-    ask '<previous>' aws ecr describe-images --repository-name ticklake/service --output text \
+    ask '<previous>' aws ecr describe-images --repository-name "${repository#*/}" --output text \
         --query "reverse(sort_by(imageDetails,&imagePushedAt))[].imageTags[0]|[?@!='${running##*:}']|[0]"
 }
 

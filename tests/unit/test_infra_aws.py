@@ -155,6 +155,11 @@ def test_the_images_run_as_that_user_and_own_the_folders() -> None:
     assert dockerfile.count('VOLUME ["/var/lib/ticklake", "/run/ticklake"]') == 2
 
 
+def test_two_environments_fit_into_one_account() -> None:
+    (repository,) = resources("services", "aws_ecr_repository")
+    assert repository.body["name"].startswith("${var.name}/")
+
+
 @pytest.mark.parametrize("module", RUN)
 def test_secrets_are_named_and_never_told(module: str) -> None:
     secret = {f"TICKLAKE_{name.upper()}" for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}

@@ -132,7 +132,10 @@ def test_ecs_hands_over_a_tasks_own_secrets_only() -> None:
     prepared = policies.statements(IDENTITY, "execution", VALUES)
     assert policies.allowed(prepared, "secretsmanager:GetSecretValue", SECRET)
     assert not policies.allowed(prepared, "secretsmanager:GetSecretValue", SECRET.replace("consumer", "producer"))
-    assert not policies.allowed(prepared, "ecr:PutImage", "arn:aws:ecr:us-east-1:111122223333:repository/ticklake/service")
+    images = "arn:aws:ecr:us-east-1:111122223333:repository"
+    assert policies.allowed(prepared, "ecr:BatchGetImage", f"{images}/ticklake-dev/service")
+    assert not policies.allowed(prepared, "ecr:BatchGetImage", f"{images}/ticklake-prod/service")
+    assert not policies.allowed(prepared, "ecr:PutImage", f"{images}/ticklake-dev/service")
     assert not policies.allowed(prepared, "logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:/ticklake-dev/producer:log-stream:x")
 
 

@@ -14,7 +14,7 @@ data "aws_iam_policy_document" "execution" {
   statement {
     sid       = "Pull"
     actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = ["arn:${var.partition}:ecr:${var.region}:${var.account_id}:repository/ticklake/*"]
+    resources = ["arn:${var.partition}:ecr:${var.region}:${var.account_id}:repository/${var.name}/*"]
   }
 
   statement {

@@ -3,7 +3,7 @@
 resource "aws_ecr_repository" "this" {
   for_each = toset(["service", "dashboard", "airflow"])
 
-  name                 = "ticklake/${each.key}"
+  name                 = "${var.name}/${each.key}"
   image_tag_mutability = "IMMUTABLE"
   force_delete         = false
 
