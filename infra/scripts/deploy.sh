@@ -8,7 +8,7 @@ usage: deploy.sh COMMAND --environment NAME [options]
   apply      do what `plan` has shown
   images     build the images and push them, unless the tag is there already: a tag is written once
   ddl        topics, then tables, by the new release's own image inside the network
-  smoke      services stand, the dashboard answers, no alarm rings
+  smoke      all services stand with the images of the tag, the dashboard answers, and no alarm rings
   release    images, ddl, plan, apply, smoke; it asks before anything changes that is there
   rollback   the images of the tag before, then smoke. Tables and topics stay: they only ever go forward, and a release
              works with the tables of the next one. Data stays too
@@ -112,13 +112,36 @@ ddl() {
     inside python -m ticklake_io.migrations
 }
 
-smoke() {
-    local cluster service alarms
+# Services stand, and with the images that were meant: when new tasks do not, ECS goes back by itself, and all seems well.
+stand() {
+    local cluster services service definition image
     cluster=$(output cluster)
-    for service in producer consumer alerts dashboard; do run aws ecs wait services-stable --cluster "$cluster" --services "$service"; done
+    services=$(ask '<service>' aws ecs list-services --cluster "$cluster" --query 'serviceArns[]' --output text)
+    for service in $services; do
+        run aws ecs wait services-stable --cluster "$cluster" --services "$service"
+        definition=$(ask '<definition>' aws ecs describe-services --cluster "$cluster" --services "$service" --query 'services[0].taskDefinition' --output text)
+        image=$(ask ":$tag" aws ecs describe-task-definition --task-definition "$definition" --query 'taskDefinition.containerDefinitions[0].image' --output text)
+        [ "${image##*:}" = "$tag" ] || fail "${service##*/} runs ${image##*:}, not $tag; the service's events say why"
+    done
+}
+
+# An alarm that waits for measurements rings until the first ones are there, so it has twenty minutes.
+silent() {
+    local name alarms tries
+    name=$(output cluster)
+    for ((tries = 40; ; tries--)); do
+        alarms=$(ask '' aws cloudwatch describe-alarms --alarm-name-prefix "$name-" --query "MetricAlarms[?StateValue!='OK'].AlarmName" --output text)
+        if [ -z "$alarms" ]; then return; fi
+        [ "$tries" -gt 0 ] || fail "not well after twenty minutes: $alarms"
+        run sleep 30
+    done
+}
+
+smoke() {
+    initialise
+    stand
     run curl --fail --silent --show-error --retry 5 --retry-all-errors --output /dev/null "$(output dashboard_url)/_stcore/health"
-    alarms=$(ask '' aws cloudwatch describe-alarms --alarm-name-prefix "$cluster" --state-value ALARM --query 'MetricAlarms[].AlarmName' --output text)
-    [ -z "$alarms" ] || fail "alarms ring: $alarms"
+    silent
 }
 
 # The newest tag in the repository that is not the one that runs.

@@ -204,6 +204,49 @@ def test_looking_changes_nothing(command: str) -> None:
     assert not re.search(CHANGES, run("deploy.sh", command, "--environment", "dev", "--dry-run"))
 
 
+AWS = r"""#!/bin/bash
+echo "$@" >>"$0.asked"
+case "$*" in
+    *list-services*) echo arn:service/dev/consumer arn:service/dev/airflow ;;
+    *describe-services*) echo "definition:${6##*/}" ;;
+    *describe-task-definition*airflow*) echo "registry/dev/airflow:$AIRFLOW_RUNS" ;;
+    *describe-task-definition*) echo registry/dev/service:1.2.3 ;;
+    *describe-alarms*) [ "$(grep -c describe-alarms "$0.asked")" -gt "$RINGING" ] || echo lag loads-stand ;;
+esac
+"""
+
+
+def smoked(folder: Path, **told: str) -> subprocess.CompletedProcess[str]:
+    """The smoke test of tag 1.2.3 where Terraform and AWS are two small programs."""
+    _program(folder / "aws", AWS)
+    _program(folder / "terraform", "#!/bin/sh\necho dev\n")
+    for name in ("curl", "sleep"):
+        _program(folder / name, f'#!/bin/sh\necho {name} >>"$0.asked"\n')
+    command = [str(SCRIPTS / "deploy.sh"), "smoke", "--environment", "dev", "--tag", "1.2.3"]
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", "AIRFLOW_RUNS": "1.2.3", "RINGING": "0"} | told
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_alarms_have_time_to_see_the_first_measurements(tmp_path: Path) -> None:
+    done = smoked(tmp_path, RINGING="3")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "sleep.asked").read_text().split() == ["sleep"] * 3
+    asked = (tmp_path / "aws.asked").read_text()
+    assert all(f"wait services-stable --cluster dev --services arn:service/dev/{name}" in asked for name in ("consumer", "airflow"))
+
+
+def test_an_alarm_that_goes_on_is_told(tmp_path: Path) -> None:
+    done = smoked(tmp_path, RINGING="1000")
+    assert (done.returncode, done.stderr) == (1, "deploy.sh: not well after twenty minutes: lag loads-stand\n")
+    assert len((tmp_path / "sleep.asked").read_text().split()) * 30 == 20 * 60
+
+
+def test_a_service_that_went_back_by_itself_is_told(tmp_path: Path) -> None:
+    done = smoked(tmp_path, AIRFLOW_RUNS="1.2.2")
+    assert (done.returncode, done.stderr) == (1, "deploy.sh: airflow runs 1.2.2, not 1.2.3; the service's events say why\n")
+    assert not (tmp_path / "curl.asked").exists()
+
+
 @pytest.mark.parametrize("arguments", [(), ("fly",), ("plan",), ("plan", "--environment"), ("plan", "--environment", "none")])
 def test_a_wrong_call_of_deploy_is_told_and_does_nothing(arguments: tuple[str, ...]) -> None:
     done = subprocess.run([str(SCRIPTS / "deploy.sh"), *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
