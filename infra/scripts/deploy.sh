@@ -3,15 +3,17 @@
 usage() {
     cat <<'END'
 usage: deploy.sh COMMAND --environment NAME [options]
+       deploy.sh run --environment NAME -- ticklake WORD...
 
   plan       what Terraform would change, kept for `apply`
   apply      do what `plan` has shown
   images     build the images and push them, unless the tag is there already: a tag is written once
   ddl        topics, then tables, by the new release's own image inside the network
   smoke      all services stand with the images of the tag, the dashboard answers, and no alarm rings
-  release    images, ddl, plan, apply, smoke; it asks before anything changes that is there
-  rollback   the images of the tag before, then smoke. Tables and topics stay: they only ever go forward, and a release
-             works with the tables of the next one. Data stays too
+  run        a command of `ticklake` inside the network, with the operator's rights: verify, backup, restore
+  release    images, ddl, then all that reads, then the producer, then smoke; it asks before anything changes that is there
+  rollback   the images of the tag before, the producer first, then smoke. Tables and topics stay: they only ever go forward,
+             and a release works with the tables of the next one. Data stays too
 
   --environment NAME   dev or prod: infra/environments/NAME.tfvars
   --tag TAG            tag of the images; without it the project's version, and for `rollback` the one pushed before
@@ -24,6 +26,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 IMAGES=(service dashboard airflow)
+READERS=(-target='module.services.aws_ecs_service.this["consumer"]' -target='module.services.aws_ecs_service.this["alerts"]'
+    -target='module.services.aws_ecs_service.this["dashboard"]' -target=module.airflow)
+WRITER=(-target='module.services.aws_ecs_service.this["producer"]')
 
 fail() {
     echo "deploy.sh: $*" >&2
@@ -76,7 +81,7 @@ apply() {
 }
 
 images() {
-    local image repository
+    local image repository token
     initialise
     for image in "${IMAGES[@]}"; do
         repository=$(member repositories "$image")
@@ -85,38 +90,47 @@ images() {
             continue
         fi
         run docker build --file infra/docker/Dockerfile --target "$image" --platform linux/amd64 --tag "$repository:$tag" .
-        ask '<token>' aws ecr get-login-password | run docker login --username AWS --password-stdin "${repository%%/*}"
+        token=$(ask '<token>' aws ecr get-login-password)
+        run docker login --username AWS --password-stdin "${repository%%/*}" <<<"$token"
         run docker push "$repository:$tag"
     done
 }
 
-# inside WORD...: runs a command as the operator's task, waits for its end and takes its exit status.
+# inside WORD...: runs a command as the operator's task, shows what it says and takes its exit status.
 inside() {
-    local overrides task code
-    overrides=$(printf '"%s",' "$@")
+    local cluster definition subnets group words overrides task status='' code
+    cluster=$(output cluster) definition=$(member operator_task task) subnets=$(member operator_task subnets) group=$(member operator_task group)
+    words=("${@//\\/\\\\}")
+    words=("${words[@]//\"/\\\"}")
+    overrides=$(printf '"%s",' "${words[@]}")
     overrides="{\"containerOverrides\":[{\"name\":\"operator\",\"command\":[${overrides%,}]}]}"
     task=$(ask '<task>' aws ecs run-task --cluster "$cluster" --task-definition "$definition" --launch-type FARGATE --overrides "$overrides" \
         --network-configuration "awsvpcConfiguration={subnets=[$subnets],securityGroups=[$group],assignPublicIp=DISABLED}" \
         --query 'tasks[0].taskArn' --output text)
-    run aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$task"
+    # AWS's own waiter gives up after ten minutes, and a restore takes longer.
+    while [ "$status" != STOPPED ]; do
+        run sleep 5
+        status=$(ask STOPPED aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query 'tasks[0].lastStatus' --output text)
+    done
+    run aws logs get-log-events --log-group-name "/$cluster/operator" --log-stream-name "operator/operator/${task##*/}" --start-from-head \
+        --query 'events[].[message]' --output text
     code=$(ask 0 aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query "tasks[0].containers[?name=='operator'].exitCode|[0]" --output text)
-    [ "$code" = 0 ] || fail "'$*' ended with status $code; the logs of the operator's task say why"
+    [ "$code" = 0 ] || fail "'$*' ended with status $code"
 }
 
 ddl() {
-    local cluster definition subnets group
     plan -target='module.services.aws_ecs_task_definition.this["operator"]'
     apply
-    cluster=$(output cluster) definition=$(member operator_task task) subnets=$(member operator_task subnets) group=$(member operator_task group)
     inside python -m ticklake_io.topics
     inside python -m ticklake_io.migrations
 }
 
-# Services stand, and with the images that were meant: when new tasks do not, ECS goes back by itself, and all seems well.
+# stand [WHICH]: services stand, and with the images that were meant: when new tasks do not, ECS goes back by itself, and all seems
+# well. WHICH is a condition of JMESPath on a service's ARN.
 stand() {
     local cluster services service definition image
     cluster=$(output cluster)
-    services=$(ask '<service>' aws ecs list-services --cluster "$cluster" --query 'serviceArns[]' --output text)
+    services=$(ask '<service>' aws ecs list-services --cluster "$cluster" --query "serviceArns[?${1:-@}]" --output text)
     for service in $services; do
         run aws ecs wait services-stable --cluster "$cluster" --services "$service"
         definition=$(ask '<definition>' aws ecs describe-services --cluster "$cluster" --services "$service" --query 'services[0].taskDefinition' --output text)
@@ -154,9 +168,30 @@ previous() {
         --query "reverse(sort_by(imageDetails,&imagePushedAt))[].imageTags[0]|[?@!='${running##*:}']|[0]"
 }
 
-command=${1:-} environment='' tag='' stopped='' yes='' dry_run=''
+# Who reads knows what is new before anybody writes it, and forgets it after nobody does: docs/upgrade.md.
+release() {
+    images
+    ddl
+    plan "${READERS[@]}"
+    apply
+    stand "!ends_with(@, '/producer')"
+    plan
+    apply
+    smoke
+}
+
+rollback() {
+    plan "${WRITER[@]}"
+    apply
+    stand "ends_with(@, '/producer')"
+    plan
+    apply
+    smoke
+}
+
+command=${1:-} environment='' tag='' stopped='' yes='' dry_run='' words=()
 case $command in
-    plan | apply | images | ddl | smoke | release | rollback) shift ;;
+    plan | apply | images | ddl | smoke | run | release | rollback) shift ;;
     -h | --help) usage && exit ;;
     *) usage >&2 && exit 2 ;;
 esac
@@ -167,6 +202,7 @@ while [ $# -gt 0 ]; do
         --stopped) stopped=yes ;;
         --yes) yes=yes ;;
         --dry-run) dry_run=yes ;;
+        --) words=("${@:2}") && break ;;
         *) usage >&2 && exit 2 ;;
     esac
     shift || fail "the last option needs a value"
@@ -182,17 +218,10 @@ fi
 tag=${tag:-$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)}
 
 case $command in
-    release)
-        images
-        ddl
-        plan
-        apply
-        smoke
-        ;;
-    rollback)
-        plan
-        apply
-        smoke
+    run)
+        [ "${words[0]:-}" = ticklake ] || fail "run: name a command, such as -- ticklake verify"
+        initialise
+        inside python -m ticklake_cli.main "${words[@]:1}"
         ;;
     *) "$command" ;;
 esac

@@ -72,7 +72,8 @@ def test_terraform_is_told_of_what_exists(line: str) -> None:
 
 @pytest.mark.parametrize("line", sorted({line for line in SCRIPTS if "deploy.sh " in line}))
 def test_deploy_can_be_rehearsed(line: str) -> None:
-    rehearsed = subprocess.run(["bash", *line.split(), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    script, command, *rest = line.split()
+    rehearsed = subprocess.run(["bash", script, command, "--dry-run", *rest], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert rehearsed.returncode == 0, rehearsed.stderr
 
 

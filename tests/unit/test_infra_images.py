@@ -18,10 +18,12 @@ ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "infra" / "docker"
 DOCKERFILE = (DOCKER / "Dockerfile").read_text()
 OURS = {"ticklake", "ticklake_io", "ticklake_airflow", "ticklake_cli", "streaming", "dashboard", "infra"}
+COMMANDS = ("main", "backup", "history", "loads", "migrate", "restore", "verify")
+"""What an operator runs in Airflow's image."""
 ROOTS = {
     "service": ("streaming", "ticklake_io.migrations", "ticklake_io.topics"),
     "dashboard": ("dashboard",),
-    "airflow": ("ticklake_airflow", "ticklake_io.migrations"),
+    "airflow": ("ticklake_airflow", "ticklake_io.migrations", "ticklake_io.topics", *(f"ticklake_cli.{each}" for each in COMMANDS)),
     "warehouse": ("infra.local.warehouse", "infra.local.bucket"),
 }
 """What runs in each image: these modules and those below them."""

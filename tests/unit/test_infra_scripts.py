@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,6 +186,25 @@ def test_a_release_builds_then_makes_tables_then_changes_services_then_looks() -
     assert places == sorted(places)
     assert all(":1.2.3" in line for line in said if line.startswith("+ docker push"))
     assert any("-var-file=environments/prod.tfvars -var=image_tag=1.2.3" in line for line in said)
+
+
+@pytest.mark.parametrize(("command", "first"), [("release", {"consumer", "alerts", "dashboard"}), ("rollback", {"producer"})])
+def test_what_is_written_is_known_to_who_reads_it(command: str, first: set[str]) -> None:
+    said = run("deploy.sh", command, "--environment", "dev", "--dry-run").splitlines()
+    plans = [line for line in said if "infra plan" in line and "operator" not in line]
+    aimed = [set(re.findall(r"aws_ecs_service\.this\S+?(\w+)\\\"", line)) for line in plans]
+    assert aimed == [first, set()]
+    assert ("module.airflow" in plans[0]) == (command == "release")
+    assert any("services-stable" in line for line in said[said.index(plans[0]) : said.index(plans[1])])
+
+
+def test_one_command_runs_inside_as_it_was_typed() -> None:
+    said = run("deploy.sh", "run", "--environment", "dev", "--dry-run", "--", "ticklake", "loads", "set-aside", "a b", "--reason", 'is "bad"')
+    (line,) = [line for line in said.splitlines() if "run-task" in line]
+    words = shlex.split(line)
+    (override,) = json.loads(words[words.index("--overrides") + 1])["containerOverrides"]
+    assert override["command"] == ["python", "-m", "ticklake_cli.main", "loads", "set-aside", "a b", "--reason", 'is "bad"']
+    assert "name a command" in run("deploy.sh", "run", "--environment", "dev", "--", "rm", status=1)
 
 
 def test_a_rollback_takes_the_images_before_and_leaves_tables_alone() -> None:

@@ -72,9 +72,9 @@ locals {
         ticklake_oidc_cookie_secret = "oidc-cookie"
       }
     }
-    # No service: `aws ecs run-task` runs one command with it, where brokers can be reached.
+    # No service: `deploy.sh run` runs one command with it, where brokers can be reached. Airflow's image has all that commands import.
     operator = {
-      image   = "service"
+      image   = "airflow"
       command = ["python", "-m", "ticklake_io.topics"]
       health  = null
       metrics = null
