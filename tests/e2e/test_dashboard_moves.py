@@ -17,7 +17,7 @@ from tests.fixtures.bookkeeping import create_portfolio, figure, import_lines
 from tests.fixtures.browser import Tab, picture, tab
 from tests.fixtures.platform import TICKLAKE, Platform, eventually
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 SYMBOL = "SPY"
 MINE = f"SYMBOL = '{SYMBOL}' AND SOURCE = 'replay'"

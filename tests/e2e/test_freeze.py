@@ -63,18 +63,19 @@ def test_exactly_the_hop_that_is_frozen_is_named_in_time(
 ) -> None:
     named: dict[str, float] = {}
     with frozen(platform, component), ThreadPoolExecutor(1) as asker:
-        began = time.monotonic()
+        began = put = time.monotonic()
         asked = asker.submit(platform.report, "status")
         while len(named) < 2 and time.monotonic() - began < 4 * TARGETS[hop]:
             on_page = late(shown)
             assert on_page <= {hop}
             if on_page:
                 named.setdefault("page", round(time.monotonic() - began, 1))
-            if asked.done():  # it takes seconds, and the page is watched meanwhile
+            if asked.done():  # it takes seconds, and the page is watched meanwhile; it tells what held when it was asked
                 told = asked.result()["cause"]
                 assert told in (None, hop)
                 if told:
-                    named.setdefault("status", round(time.monotonic() - began, 1))
+                    named.setdefault("status", round(put - began, 1))
+                put = time.monotonic()
                 asked = asker.submit(platform.report, "status")
             shown.page.wait_for_timeout(PAUSE_MS)
         behind = ORDER[ORDER.index(hop) + 1 :]
@@ -99,5 +100,5 @@ def test_a_frozen_broker_is_named_and_no_hop_is_blamed_for_it(platform: Platform
     record_property("named_after_s", named)
     print(f"broker frozen: it is named after {named} s, the screen's target is {SCREEN_TARGET_S:.0f} s")
     assert told["cause"] is None
-    assert "broker" in " ".join(each["says"] for each in told["hops"])
+    assert all("Kafka does not answer" in each["says"] for each in told["hops"] if each["name"] != "warehouse")
     assert eventually(lambda: well(platform, shown), WELL_S), (shown.hops(), platform.report("status"))
