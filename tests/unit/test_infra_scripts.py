@@ -281,4 +281,7 @@ def test_every_proxy_tells_browsers_the_same() -> None:
     policies = [re.search(r"default-src [^\"]*", text) for text in (page, balancer)]
     ours, theirs = (set(match[0].split("; ")) for match in policies if match)
     differ = ours ^ theirs
-    assert all(each.startswith("connect-src 'self' wss://") for each in differ), differ
+    framed = {"frame-ancestors 'none'", "frame-ancestors 'self'"}
+    assert framed & ours == {"frame-ancestors 'none'"}, "behind nginx is the dashboard alone"
+    assert framed & theirs == {"frame-ancestors 'self'"}, "behind the balancer is Airflow, too, which frames our page in it"
+    assert all(each.startswith("connect-src 'self' wss://") for each in differ - framed), differ

@@ -1,5 +1,6 @@
 # The dashboard's door: TLS 1.3 and 1.2, one visitor stays with one task (a session is that task's memory), and headers that tell a
-# browser what a page of ours may do. Streamlit's pages need inline styles, eval for charts, and their own WebSocket.
+# browser what a page of ours may do. Streamlit's pages need inline styles, eval for charts, and their own WebSocket. The headers are the
+# listener's, and so Airflow's, too, whose pages hold the page "Ticklake" in a frame: a site may frame itself, and nobody else.
 
 resource "aws_lb" "dashboard" {
   #checkov:skip=CKV2_AWS_28:a web application firewall costs more than the dashboard; who comes is bound by addresses and signs in by OpenID Connect
@@ -53,8 +54,8 @@ resource "aws_lb_listener" "https" {
   routing_http_response_server_enabled                         = false
   routing_http_response_strict_transport_security_header_value = "max-age=31536000; includeSubDomains"
   routing_http_response_x_content_type_options_header_value    = "nosniff"
-  routing_http_response_x_frame_options_header_value           = "DENY"
-  routing_http_response_content_security_policy_header_value   = "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' wss://${var.dashboard_domain}; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+  routing_http_response_x_frame_options_header_value           = "SAMEORIGIN"
+  routing_http_response_content_security_policy_header_value   = "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' wss://${var.dashboard_domain}; worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'self'; form-action 'self'"
 
   default_action {
     type             = "forward"
