@@ -148,6 +148,7 @@ module "services" {
   domains             = values(local.names)
   dashboard_domain    = local.names.dashboard
   dashboard_url       = "https://${local.names.dashboard}"
+  airflow_url         = var.airflow == "ecs" ? "https://${local.names.airflow}" : null
   certificate_arn     = var.certificate_arn
   zone_id             = var.zone_id
   oidc                = var.oidc
@@ -187,6 +188,7 @@ module "airflow" {
   listener_arn              = module.services.listener_arn
   domain                    = local.names.airflow
   dashboard_url             = "https://${local.names.dashboard}"
+  status_urls               = module.services.status_urls
   sources                   = var.sources
   broker                    = var.broker
   bootstrap                 = module.broker.bootstrap

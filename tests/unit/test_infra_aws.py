@@ -106,11 +106,37 @@ def test_only_the_balancer_takes_addresses_and_only_by_tls() -> None:
     assert not [each for each in ALL if each.labels[:1] in (("aws_security_group_rule",), ("aws_vpc_security_group_rule",))]
 
 
+def test_each_flow_is_a_way_out_and_a_way_in() -> None:
+    (way_in,), (way_out,) = (MODULES["network"].of("resource", f"aws_vpc_security_group_{way}_rule", "flow") for way in ("ingress", "egress"))
+    assert [each.body["for_each"] for each in (way_in, way_out)] == ["${local.flows}"] * 2
+    for block, ours, theirs in ((way_in, "to", "from"), (way_out, "from", "to")):
+        assert f"each.value.{ours}" in block.body["security_group_id"]
+        assert f"each.value.{theirs}" in block.body["referenced_security_group_id"]
+        assert all(f"each.value.ports[{place}]" in block.body[f"{name}_port"] for place, name in enumerate(("from", "to")))
+
+
 def test_brokers_take_clients_by_one_port_from_our_own_groups() -> None:
-    rules = [each.body for each in resources("network", "aws_vpc_security_group_ingress_rule") if '"brokers"' in each.body["security_group_id"]]
-    assert len(rules) == 2
-    assert all("referenced_security_group_id" in each for each in rules)
-    assert {str(each["from_port"]) for each in rules} == {"${var.kafka_port}", "9092"}
+    flows: dict[str, dict[str, Any]] = MODULES["network"].locals["flows"]
+    taken = {each["from"]: [str(port) for port in each["ports"]] for each in flows.values() if each["to"] == "brokers"}
+    ours = taken.pop("brokers")
+    assert (ours[0], ours[-1]) == ("9092", "9094")
+    assert taken.keys() == {"services", "dashboard", "airflow"}
+    assert all(set(ports) == {"${var.kafka_port}"} for ports in taken.values())
+    assert not [each for each in resources("network", "aws_vpc_security_group_ingress_rule") if '"brokers"' in each.body["security_group_id"]]
+
+
+def test_what_a_service_is_asked_is_answered_where_it_is_asked() -> None:
+    flows: dict[str, dict[str, Any]] = MODULES["network"].locals["flows"]
+    tasks: dict[str, dict[str, Any]] = MODULES["services"].locals["tasks"]
+    groups = {"producer": "services", "dashboard": "dashboard"}
+    for name, askers in {"producer": ("dashboard", "airflow"), "dashboard": ("airflow",)}.items():
+        port = int(tasks[name]["settings"][f"TICKLAKE_{name.upper()}_HTTP_PORT"])
+        assert tasks[name]["settings"]["TICKLAKE_HTTP_HOST"] == "0.0.0.0"  # noqa: S104 - the task's own address is not known before
+        assert f"{name} = {port}" in text("services")
+        for asker in askers:
+            assert [each for each in flows.values() if (each["from"], each["to"], each["ports"][0]) == (asker, groups[name], port)]
+    assert {"TICKLAKE_PRODUCER_STATUS_URL", "TICKLAKE_AIRFLOW_URL"} <= tasks["dashboard"]["settings"].keys()
+    assert {"TICKLAKE_PRODUCER_STATUS_URL", "TICKLAKE_DASHBOARD_STATUS_URL"} <= set(re.findall(r"TICKLAKE_\w+", text("airflow")))
 
 
 def test_everything_but_the_balancer_and_the_way_out_stands_in_private_subnets() -> None:

@@ -44,6 +44,8 @@ locals {
     TICKLAKE_LOAD_INTERVAL_S            = tostring(var.loads.interval_s)
     TICKLAKE_LOAD_HINTS                 = tostring(var.loads.hints)
     TICKLAKE_DASHBOARD_URL              = var.dashboard_url
+    TICKLAKE_DASHBOARD_STATUS_URL       = var.status_urls["dashboard"]
+    TICKLAKE_PRODUCER_STATUS_URL        = var.status_urls["producer"]
     TICKLAKE_AIRFLOW_URL                = "https://${var.domain}"
     TICKLAKE_WAREHOUSE_ACCOUNT          = var.warehouse.account
     TICKLAKE_WAREHOUSE_DATABASE         = var.warehouse.database

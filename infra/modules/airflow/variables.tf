@@ -108,6 +108,11 @@ variable "dashboard_url" {
   type        = string
 }
 
+variable "status_urls" {
+  description = "Where a service is asked what it does, by service."
+  type        = map(string)
+}
+
 variable "sources" {
   description = "TICKLAKE_SOURCES."
   type        = string

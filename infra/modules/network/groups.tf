@@ -11,6 +11,21 @@ locals {
     endpoints = "AWS's services inside the network"
   }
   clients = toset(["services", "dashboard", "airflow"])
+
+  # Each is a way out of one group and the way into another. MWAA's parts speak to each other by any port, and so do the tasks of our
+  # own Airflow and its database.
+  flows = {
+    balancer-dashboard = { from = "balancer", to = "dashboard", ports = [8501, 8501], text = "The dashboard's pages and their health" }
+    balancer-airflow   = { from = "balancer", to = "airflow", ports = [8080, 8080], text = "Airflow's pages and their health" }
+    dashboard-producer = { from = "dashboard", to = "services", ports = [9101, 9101], text = "What the sources do" }
+    airflow-producer   = { from = "airflow", to = "services", ports = [9101, 9101], text = "What the sources do" }
+    airflow-dashboard  = { from = "airflow", to = "dashboard", ports = [9104, 9104], text = "How late pages are" }
+    services-brokers   = { from = "services", to = "brokers", ports = [var.kafka_port, var.kafka_port], text = "Kafka" }
+    dashboard-brokers  = { from = "dashboard", to = "brokers", ports = [var.kafka_port, var.kafka_port], text = "Kafka" }
+    airflow-brokers    = { from = "airflow", to = "brokers", ports = [var.kafka_port, var.kafka_port], text = "Kafka" }
+    brokers-brokers    = { from = "brokers", to = "brokers", ports = [9092, 9094], text = "Brokers and controllers among themselves" }
+    airflow-airflow    = { from = "airflow", to = "airflow", ports = null, text = "Airflow's parts among themselves" }
+  }
 }
 
 resource "aws_security_group" "this" {
@@ -46,68 +61,26 @@ resource "aws_vpc_security_group_ingress_rule" "ourselves" {
   to_port           = 443
 }
 
-resource "aws_vpc_security_group_egress_rule" "balancer" {
-  security_group_id            = aws_security_group.this["balancer"].id
-  description                  = "The dashboard's pages and their health"
-  referenced_security_group_id = aws_security_group.this["dashboard"].id
-  ip_protocol                  = "tcp"
-  from_port                    = 8501
-  to_port                      = 8501
+resource "aws_vpc_security_group_ingress_rule" "flow" {
+  for_each = local.flows
+
+  security_group_id            = aws_security_group.this[each.value.to].id
+  description                  = each.value.text
+  referenced_security_group_id = aws_security_group.this[each.value.from].id
+  ip_protocol                  = each.value.ports == null ? "-1" : "tcp"
+  from_port                    = try(each.value.ports[0], null)
+  to_port                      = try(each.value.ports[1], null)
 }
 
-resource "aws_vpc_security_group_ingress_rule" "dashboard" {
-  security_group_id            = aws_security_group.this["dashboard"].id
-  description                  = "The load balancer"
-  referenced_security_group_id = aws_security_group.this["balancer"].id
-  ip_protocol                  = "tcp"
-  from_port                    = 8501
-  to_port                      = 8501
-}
+resource "aws_vpc_security_group_egress_rule" "flow" {
+  for_each = local.flows
 
-resource "aws_vpc_security_group_egress_rule" "balancer_to_airflow" {
-  security_group_id            = aws_security_group.this["balancer"].id
-  description                  = "Airflow's pages and their health"
-  referenced_security_group_id = aws_security_group.this["airflow"].id
-  ip_protocol                  = "tcp"
-  from_port                    = 8080
-  to_port                      = 8080
-}
-
-resource "aws_vpc_security_group_ingress_rule" "airflow" {
-  security_group_id            = aws_security_group.this["airflow"].id
-  description                  = "The load balancer"
-  referenced_security_group_id = aws_security_group.this["balancer"].id
-  ip_protocol                  = "tcp"
-  from_port                    = 8080
-  to_port                      = 8080
-}
-
-resource "aws_vpc_security_group_ingress_rule" "brokers" {
-  for_each = local.clients
-
-  security_group_id            = aws_security_group.this["brokers"].id
-  description                  = "Kafka's clients"
-  referenced_security_group_id = aws_security_group.this[each.key].id
-  ip_protocol                  = "tcp"
-  from_port                    = var.kafka_port
-  to_port                      = var.kafka_port
-}
-
-resource "aws_vpc_security_group_ingress_rule" "between_brokers" {
-  security_group_id            = aws_security_group.this["brokers"].id
-  description                  = "Brokers and controllers among themselves"
-  referenced_security_group_id = aws_security_group.this["brokers"].id
-  ip_protocol                  = "tcp"
-  from_port                    = 9092
-  to_port                      = 9094
-}
-
-# MWAA's parts speak to each other, and so do the tasks of our own Airflow and its database.
-resource "aws_vpc_security_group_ingress_rule" "between_airflow" {
-  security_group_id            = aws_security_group.this["airflow"].id
-  description                  = "Airflow's parts among themselves"
-  referenced_security_group_id = aws_security_group.this["airflow"].id
-  ip_protocol                  = "-1"
+  security_group_id            = aws_security_group.this[each.value.from].id
+  description                  = each.value.text
+  referenced_security_group_id = aws_security_group.this[each.value.to].id
+  ip_protocol                  = each.value.ports == null ? "-1" : "tcp"
+  from_port                    = try(each.value.ports[0], null)
+  to_port                      = try(each.value.ports[1], null)
 }
 
 resource "aws_vpc_security_group_ingress_rule" "endpoints" {
@@ -131,31 +104,4 @@ resource "aws_vpc_security_group_egress_rule" "tls" {
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "kafka" {
-  for_each = local.clients
-
-  security_group_id            = aws_security_group.this[each.key].id
-  description                  = "Kafka"
-  referenced_security_group_id = aws_security_group.this["brokers"].id
-  ip_protocol                  = "tcp"
-  from_port                    = var.kafka_port
-  to_port                      = var.kafka_port
-}
-
-resource "aws_vpc_security_group_egress_rule" "between_brokers" {
-  security_group_id            = aws_security_group.this["brokers"].id
-  description                  = "Brokers and controllers among themselves"
-  referenced_security_group_id = aws_security_group.this["brokers"].id
-  ip_protocol                  = "tcp"
-  from_port                    = 9092
-  to_port                      = 9094
-}
-
-resource "aws_vpc_security_group_egress_rule" "airflow" {
-  security_group_id            = aws_security_group.this["airflow"].id
-  description                  = "Airflow's parts among themselves"
-  referenced_security_group_id = aws_security_group.this["airflow"].id
-  ip_protocol                  = "-1"
 }

@@ -36,3 +36,8 @@ output "secrets" {
   description = "Secrets that each task is handed, by the last part of their names."
   value       = { for task, secrets in local.secrets : task => values(secrets) }
 }
+
+output "status_urls" {
+  description = "Where a service is asked what it does, by service: TICKLAKE_PRODUCER_STATUS_URL and TICKLAKE_DASHBOARD_STATUS_URL."
+  value       = local.statuses
+}

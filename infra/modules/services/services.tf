@@ -49,5 +49,13 @@ resource "aws_ecs_service" "this" {
     }
   }
 
+  dynamic "service_registries" {
+    for_each = contains(keys(aws_service_discovery_service.this), each.key) ? [each.key] : []
+
+    content {
+      registry_arn = aws_service_discovery_service.this[service_registries.value].arn
+    }
+  }
+
   depends_on = [aws_lb_listener.https]
 }

@@ -15,6 +15,7 @@ locals {
       login   = null
       settings = {
         TICKLAKE_SOURCES            = var.sources
+        TICKLAKE_HTTP_HOST          = "0.0.0.0"
         TICKLAKE_PRODUCER_HTTP_PORT = "9101"
       }
       secrets = { for source in setintersection(split(",", var.sources), ["finnhub", "alphavantage"]) : "ticklake_${source}_key" => "${source}-key" }
@@ -52,8 +53,11 @@ locals {
       login   = "DASHBOARD"
       settings = {
         TICKLAKE_SOURCES                     = var.sources
+        TICKLAKE_HTTP_HOST                   = "0.0.0.0"
         TICKLAKE_DASHBOARD_HTTP_PORT         = "9104"
         TICKLAKE_DASHBOARD_URL               = var.dashboard_url
+        TICKLAKE_AIRFLOW_URL                 = var.airflow_url
+        TICKLAKE_PRODUCER_STATUS_URL         = local.statuses["producer"]
         TICKLAKE_OIDC_CLIENT_ID              = var.oidc.client_id
         TICKLAKE_OIDC_METADATA_URL           = var.oidc.metadata_url
         TICKLAKE_OIDC_CLAIM                  = var.oidc.claim

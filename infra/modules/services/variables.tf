@@ -107,6 +107,11 @@ variable "dashboard_url" {
   type        = string
 }
 
+variable "airflow_url" {
+  description = "TICKLAKE_AIRFLOW_URL; null where Airflow is not ours."
+  type        = string
+}
+
 variable "certificate_arn" {
   description = "Certificate of these names."
   type        = string
