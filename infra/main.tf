@@ -114,6 +114,9 @@ module "identity" {
   partition             = local.partition
   region                = var.region
   broker                = var.broker
+  airflow               = var.airflow
+  airflow_principals    = var.airflow_principals
+  kubernetes            = var.kubernetes
   cluster_arn           = module.broker.cluster_arn
   bucket_arn            = module.lake.bucket_arn
   kms_key_arn           = module.secrets.kms_key_arn

@@ -169,6 +169,32 @@ variable "airflow" {
   }
 }
 
+variable "airflow_principals" {
+  description = "With airflow = none: ARNs of the roles that your own Airflow runs as, which may take ours."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = var.airflow != "none" || length(var.airflow_principals) > 0 || var.kubernetes != null
+    error_message = "An Airflow of your own needs airflow_principals, or kubernetes: nobody could take its role."
+  }
+}
+
+variable "kubernetes" {
+  description = "For infra/kubernetes on EKS: the cluster's OpenID Connect provider in IAM, and by service the service account, namespace:name, that takes its role."
+  type = object({
+    provider_arn = string
+    service_accounts = optional(map(string), {
+      producer  = "ticklake:producer"
+      consumer  = "ticklake:consumer"
+      alerts    = "ticklake:alerts"
+      dashboard = "ticklake:dashboard"
+      airflow   = "airflow:airflow-*"
+    })
+  })
+  default = null
+}
+
 variable "loads" {
   description = "Seconds between two timed loads, and whether landed objects start one: how fresh the warehouse is, and how long it is awake."
   type        = object({ interval_s = number, hints = bool })

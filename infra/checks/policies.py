@@ -14,6 +14,7 @@ Values = Mapping[str, str | list[str]]
 """What expressions of a module stand for, such as {"var.bucket_arn": "arn:aws:s3:::lake"}."""
 
 _EXPRESSION = re.compile(r"\$\{([^}]+)\}")
+_SOURCE = re.compile(r"data\.aws_iam_policy_document\.(\w+)")
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,14 @@ class Statement:
 
 
 def statements(module: Module, document: str, values: Values) -> list[Statement]:
-    """The statements of `data.aws_iam_policy_document.<document>`. Raises `KeyError` for an expression that `values` does not know."""
+    """The statements of `data.aws_iam_policy_document.<document>` and of those that it is made of, whatever they depend on.
+
+    Raises `KeyError` for an expression that `values` does not know.
+    """
     (block,) = module.of("data", "aws_iam_policy_document", document)
+    sources = _SOURCE.findall(str(block.body.get("source_policy_documents", "")))
     bodies = [*block.body.get("statement", []), *_dynamic(block.body)]
-    return [_statement(body, values) for body in bodies]
+    return [*(each for source in sources for each in statements(module, source, values)), *(_statement(body, values) for body in bodies)]
 
 
 def allowed(policy: list[Statement], action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infra.checks import policies
 from infra.checks.policies import Statement
@@ -12,6 +14,7 @@ from infra.checks.terraform import Module
 from ticklake.settings import Settings
 
 IDENTITY = Module(Path(__file__).parents[2] / "infra" / "modules" / "identity")
+KUBERNETES = IDENTITY.folder.parents[1] / "kubernetes"
 BUCKET = "arn:aws:s3:::lake"
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1"
 CLUSTER = "arn:aws:kafka:us-east-1:111122223333:cluster/ticklake-dev/1"
@@ -137,6 +140,31 @@ def test_ecs_hands_over_a_tasks_own_secrets_only() -> None:
     assert not policies.allowed(prepared, "ecr:BatchGetImage", f"{images}/ticklake-prod/service")
     assert not policies.allowed(prepared, "ecr:PutImage", f"{images}/ticklake-dev/service")
     assert not policies.allowed(prepared, "logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:/ticklake-dev/producer:log-stream:x")
+
+
+def test_a_role_is_taken_by_who_runs_its_service_and_for_this_account_only() -> None:
+    more: policies.Values = {
+        "var.airflow_principals": ["arn:aws:iam::111122223333:role/own"],
+        "var.kubernetes.provider_arn": "arn:aws:iam::111122223333:oidc-provider/oidc.eks/id",
+        "statement.value": "ticklake:consumer",
+    }
+    found = {each.sid: each.conditions for each in policies.statements(IDENTITY, "trust", {**VALUES, **more})}
+    assert found.keys() == {"Tasks", "ManagedAirflow", "OwnAirflow", "Kubernetes"}
+    account = ("StringEquals", "aws:SourceAccount", ["111122223333"])
+    assert found["Tasks"] == [account, ("ArnLike", "aws:SourceArn", ["arn:aws:ecs:us-east-1:111122223333:*"])]
+    assert found["ManagedAirflow"] == [account, ("ArnLike", "aws:SourceArn", ["arn:aws:airflow:us-east-1:111122223333:environment/ticklake-dev"])]
+    assert [(test, key.rpartition(":")[2], values) for test, key, values in found["Kubernetes"]] == [
+        ("StringEquals", "aud", ["sts.amazonaws.com"]),
+        ("StringLike", "sub", ["system:serviceaccount:ticklake:consumer"]),
+    ]
+
+
+@pytest.mark.parametrize("service", ["producer", "consumer", "alerts", "dashboard"])
+def test_the_accounts_of_the_manifests_may_take_the_roles(service: str) -> None:
+    manifests = list(yaml.safe_load_all((KUBERNETES / "base" / f"{service}.yaml").read_text()))
+    (name,) = [each["metadata"]["name"] for each in manifests if each["kind"] == "ServiceAccount"]
+    namespace = yaml.safe_load((KUBERNETES / "overlays" / "aws" / "kustomization.yaml").read_text())["namespace"]
+    assert re.search(rf'\b{service}\s+= "{namespace}:{name}"', (KUBERNETES.parent / "variables.tf").read_text())
 
 
 def test_snowflake_must_say_the_external_id() -> None:

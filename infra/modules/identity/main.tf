@@ -24,42 +24,12 @@ locals {
   }
 }
 
-data "aws_iam_policy_document" "tasks" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["ecs-tasks.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
-    }
-  }
-}
-
-data "aws_iam_policy_document" "airflow" {
-  source_policy_documents = [data.aws_iam_policy_document.tasks.json]
-
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"]
-    }
-  }
-}
-
 resource "aws_iam_role" "service" {
   for_each = local.services
 
   name               = "${var.name}-${each.key}"
   description        = "What ${each.key} of ${var.name} may do"
-  assume_role_policy = each.key == "airflow" ? data.aws_iam_policy_document.airflow.json : data.aws_iam_policy_document.tasks.json
+  assume_role_policy = data.aws_iam_policy_document.trust[each.key].json
 }
 
 resource "aws_iam_role_policy" "kafka" {
@@ -93,9 +63,9 @@ data "aws_iam_policy_document" "runs" {
   }
 }
 
-# The collector beside each service writes its measurements as the service.
+# The collector beside each service writes its measurements as the service; Airflow and the operator have none.
 resource "aws_iam_role_policy" "metrics" {
-  for_each = local.services
+  for_each = toset(["producer", "consumer", "alerts", "dashboard"])
 
   name   = "metrics"
   role   = aws_iam_role.service[each.key].id

@@ -23,6 +23,21 @@ variable "broker" {
   type        = string
 }
 
+variable "airflow" {
+  description = "ecs, mwaa or none: who takes Airflow's role."
+  type        = string
+}
+
+variable "airflow_principals" {
+  description = "ARNs of roles that may take Airflow's role, where Airflow is somebody's own."
+  type        = set(string)
+}
+
+variable "kubernetes" {
+  description = "The cluster's OpenID Connect provider in IAM, and by service the service account, namespace:name, that takes its role; null without a cluster."
+  type        = object({ provider_arn = string, service_accounts = map(string) })
+}
+
 variable "cluster_arn" {
   description = "The MSK cluster; null on instances of our own."
   type        = string
