@@ -185,6 +185,7 @@ module "airflow" {
   kms_key_arn               = module.secrets.kms_key_arn
   database_class            = var.airflow_database.class
   database_password_version = var.airflow_database.password_version
+  only_planned              = var.only_planned
   vpc_id                    = module.network.vpc_id
   private_subnet_ids        = module.network.private_subnet_ids
   security_group_ids        = module.network.security_group_ids

@@ -35,6 +35,12 @@ variable "running" {
   default     = true
 }
 
+variable "only_planned" {
+  description = "Whether nobody will apply this: it is then planned without a secret, and by a user of Snowflake who may change nothing."
+  type        = bool
+  default     = false
+}
+
 variable "protected" {
   description = "Whether what holds data or an address refuses to be deleted, and Airflow's database stands in two zones: true in production."
   type        = bool

@@ -26,11 +26,12 @@ provider "aws" {
   }
 }
 
-# The private key comes from SNOWFLAKE_PRIVATE_KEY in the environment of who applies, so it is in no file and no state.
+# The private key comes from SNOWFLAKE_PRIVATE_KEY in the environment of who applies, so it is in no file and no state. Who only plans is
+# a user who may change nothing, of the same name with _PLAN behind it, and a role of that name.
 provider "snowflake" {
   organization_name = var.snowflake.organization
   account_name      = var.snowflake.account
-  user              = var.snowflake.user
-  role              = "ACCOUNTADMIN"
+  user              = var.only_planned ? "${var.snowflake.user}_PLAN" : var.snowflake.user
+  role              = var.only_planned ? "${var.snowflake.user}_PLAN" : "ACCOUNTADMIN"
   authenticator     = "SNOWFLAKE_JWT"
 }

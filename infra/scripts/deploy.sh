@@ -18,6 +18,7 @@ usage: deploy.sh COMMAND --environment NAME [options]
   --environment NAME   dev or prod: infra/environments/NAME.tfvars
   --tag TAG            tag of the images; without it the project's version, and for `rollback` the one pushed before
   --stopped            plan: with no service running, as the first apply needs it
+  --only-look          plan: from the state alone, by who may read that and nothing else; it cannot be applied
   --yes                ask nothing
   --dry-run            print each command and run none; no account is needed
 END
@@ -69,10 +70,12 @@ initialise() {
 
 # plan OPTION...
 plan() {
+    local kept_or_not=("-out=../$kept")
+    if [ -n "$only_look" ]; then kept_or_not=(-var=only_planned=true -refresh=false -lock=false); fi
     run mkdir -p build/deploy
     initialise
     run terraform -chdir=infra plan -input=false -var-file="environments/$environment.tfvars" -var="image_tag=$tag" \
-        ${stopped:+-var=running=false} -out="../$kept" "$@"
+        ${stopped:+-var=running=false} "${kept_or_not[@]}" "$@"
 }
 
 apply() {
@@ -189,7 +192,7 @@ rollback() {
     smoke
 }
 
-command=${1:-} environment='' tag='' stopped='' yes='' dry_run='' words=()
+command=${1:-} environment='' tag='' stopped='' only_look='' yes='' dry_run='' words=()
 case $command in
     plan | apply | images | ddl | smoke | run | release | rollback) shift ;;
     -h | --help) usage && exit ;;
@@ -200,6 +203,7 @@ while [ $# -gt 0 ]; do
         --environment) environment=${2:-} && shift ;;
         --tag) tag=${2:-} && shift ;;
         --stopped) stopped=yes ;;
+        --only-look) only_look=yes ;;
         --yes) yes=yes ;;
         --dry-run) dry_run=yes ;;
         --) words=("${@:2}") && break ;;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,21 @@ def test_no_wildcard_without_a_reason() -> None:
             wild = [each for each in re.findall(r'"([^"]*)"', body) if each == "*" or re.fullmatch(r"[a-z0-9-]+:\*", each)]
             denies = body.count('effect    = "Deny"')
             assert not wild or denies or "#checkov:skip=" in body, f"{module.folder.name}: {block.address}: {wild}"
+
+
+def test_who_plans_for_a_pull_request_may_read_the_state_and_changes_nothing() -> None:
+    folder = INFRA / "environments" / "plan"
+    rights = json.loads((folder / "rights.json").read_text())["Statement"]
+    assert {(each["Sid"], each["Action"]) for each in rights} == {
+        ("FindState", "s3:ListBucket"),
+        ("ReadState", "s3:GetObject"),
+        ("FindImageOfBrokers", "ssm:GetParameter"),
+    }
+    (trust,) = json.loads((folder / "trust.json").read_text())["Statement"]
+    assert "environment:plan-" in trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+    (provider,) = MODULES["infra"].of("provider", "snowflake")
+    assert provider.body["role"] == '${var.only_planned ? "${var.snowflake.user}_PLAN" : "ACCOUNTADMIN"}'
+    assert "count = var.only_planned ? 0 : local.on_ecs" in text("airflow")
 
 
 def test_everything_is_tagged_counted_and_pinned() -> None:

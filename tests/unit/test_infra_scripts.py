@@ -220,6 +220,14 @@ def test_an_environment_has_a_state_of_its_own(environment: str) -> None:
     assert chosen < next(number for number, line in enumerate(said) if "infra plan" in line)
 
 
+def test_a_pull_request_is_planned_without_rights_and_secrets() -> None:
+    (step,) = re.findall(r"run: infra/scripts/(deploy\.sh plan .*)", (ROOT / ".github" / "workflows" / "plan.yaml").read_text())
+    script, *arguments = step.replace('"$ENVIRONMENT"', "prod").split()
+    (line,) = [line for line in run(script, *arguments, "--dry-run").splitlines() if "infra plan" in line]
+    assert {"-var=only_planned=true", "-refresh=false", "-lock=false"} <= set(line.split())
+    assert "-out=" not in line
+
+
 @pytest.mark.parametrize("command", ["plan", "smoke"])
 def test_looking_changes_nothing(command: str) -> None:
     assert not re.search(CHANGES, run("deploy.sh", command, "--environment", "dev", "--dry-run"))

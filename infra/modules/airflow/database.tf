@@ -5,7 +5,7 @@ locals {
 }
 
 ephemeral "aws_secretsmanager_secret_version" "database" {
-  count = local.on_ecs
+  count = var.only_planned ? 0 : local.on_ecs
 
   secret_id = var.secret_arns["airflow-database"]
 }
@@ -51,7 +51,7 @@ resource "aws_db_instance" "this" {
   kms_key_id                      = var.kms_key_arn
   db_name                         = "airflow"
   username                        = "airflow"
-  password_wo                     = ephemeral.aws_secretsmanager_secret_version.database[0].secret_string
+  password_wo                     = try(ephemeral.aws_secretsmanager_secret_version.database[0].secret_string, "unread")
   password_wo_version             = var.database_password_version
   db_subnet_group_name            = aws_db_subnet_group.this[0].name
   parameter_group_name            = aws_db_parameter_group.this[0].name

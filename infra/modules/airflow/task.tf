@@ -186,9 +186,10 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = var.kms_key_arn
 }
 
+# Where an Airflow of your own keeps them, too.
 resource "aws_cloudwatch_log_group" "runs" {
   #checkov:skip=CKV_AWS_338:the same
-  count = local.on_ecs
+  count = var.kind == "mwaa" ? 0 : 1
 
   name              = "/${var.name}/airflow-tasks"
   retention_in_days = var.log_days

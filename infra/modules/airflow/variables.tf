@@ -78,6 +78,11 @@ variable "database_password_version" {
   type        = number
 }
 
+variable "only_planned" {
+  description = "Whether nobody will apply this, so that the password need not be read."
+  type        = bool
+}
+
 variable "vpc_id" {
   description = "The network."
   type        = string
