@@ -70,6 +70,7 @@ module "network" {
   nat_gateways        = var.nat_gateways
   interface_endpoints = var.interface_endpoints
   dashboard_cidrs     = var.dashboard_cidrs
+  balancer_signs_in   = var.airflow_sign_in != null
   kafka_port          = var.broker == "msk" ? 9098 : 9092
   logs_bucket_arn     = module.lake.logs_bucket_arn
 }
@@ -191,6 +192,7 @@ module "airflow" {
   security_group_ids        = module.network.security_group_ids
   listener_arn              = module.services.listener_arn
   domain                    = local.names.airflow
+  sign_in                   = var.airflow_sign_in
   dashboard_url             = "https://${local.names.dashboard}"
   status_urls               = module.services.status_urls
   sources                   = var.sources

@@ -175,6 +175,12 @@ variable "airflow" {
   }
 }
 
+variable "airflow_sign_in" {
+  description = "With airflow = ecs: a user pool of Cognito at which people sign in before the load balancer lets them see Airflow; null leaves it to Airflow's own users."
+  type        = object({ user_pool_arn = string, client_id = string, domain = string })
+  default     = null
+}
+
 variable "airflow_principals" {
   description = "With airflow = none: ARNs of the roles that your own Airflow runs as, which may take ours."
   type        = set(string)

@@ -253,8 +253,26 @@ resource "aws_lb_listener_rule" "this" {
   listener_arn = var.listener_arn
   priority     = 10
 
+  dynamic "action" {
+    for_each = var.sign_in == null ? [] : [var.sign_in]
+
+    content {
+      type  = "authenticate-cognito"
+      order = 1
+
+      authenticate_cognito {
+        user_pool_arn       = action.value.user_pool_arn
+        user_pool_client_id = action.value.client_id
+        user_pool_domain    = action.value.domain
+        scope               = "openid"
+        session_timeout     = 43200
+      }
+    }
+  }
+
   action {
     type             = "forward"
+    order            = 2
     target_group_arn = aws_lb_target_group.this[0].arn
   }
 

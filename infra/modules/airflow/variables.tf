@@ -108,6 +108,11 @@ variable "domain" {
   type        = string
 }
 
+variable "sign_in" {
+  description = "User pool of Cognito at which people sign in before they see Airflow; null leaves it to Airflow's own users."
+  type        = object({ user_pool_arn = string, client_id = string, domain = string })
+}
+
 variable "dashboard_url" {
   description = "TICKLAKE_DASHBOARD_URL."
   type        = string

@@ -94,9 +94,9 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
   to_port                      = 443
 }
 
-# Snowflake and the sources have no fixed addresses, so the way out is by port, not by address.
+# Snowflake, the sources and AWS have no fixed addresses, so the way out is by port, not by address.
 resource "aws_vpc_security_group_egress_rule" "tls" {
-  for_each = setunion(local.clients, ["brokers"])
+  for_each = setunion(local.clients, ["brokers"], var.balancer_signs_in ? ["balancer"] : [])
 
   security_group_id = aws_security_group.this[each.key].id
   description       = "Snowflake, sources and AWS, by TLS"

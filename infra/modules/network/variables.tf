@@ -38,6 +38,11 @@ variable "dashboard_cidrs" {
   type        = set(string)
 }
 
+variable "balancer_signs_in" {
+  description = "Whether the load balancer asks Cognito who somebody is."
+  type        = bool
+}
+
 variable "logs_bucket_arn" {
   description = "Bucket that takes the flow logs."
   type        = string
