@@ -102,6 +102,17 @@ locals {
   } }
 }
 
+module "files" {
+  source = "../secret_files"
+  count  = local.on_ecs
+
+  image   = var.image
+  user    = var.user
+  folder  = local.files
+  secrets = { for file, secret in local.secrets : file => var.secret_arns[secret] }
+  log     = local.log["files"]
+}
+
 resource "aws_ecs_task_definition" "this" {
   count = local.on_ecs
 
@@ -123,20 +134,7 @@ resource "aws_ecs_task_definition" "this" {
 
   container_definitions = jsonencode(concat(
     [
-      {
-        name                   = "files"
-        image                  = var.image
-        entryPoint             = ["python", "-c"]
-        command                = ["import os, pathlib; os.umask(0o077); [pathlib.Path('${local.files}', name).write_text(os.environ[name]) for name in os.environ['FILES'].split(',') if name]"]
-        essential              = false
-        user                   = var.user
-        readonlyRootFilesystem = true
-        environment            = [{ name = "FILES", value = join(",", keys(local.secrets)) }]
-        secrets                = [for file, secret in local.secrets : { name = file, valueFrom = var.secret_arns[secret] }]
-        mountPoints            = [{ sourceVolume = "files", containerPath = local.files, readOnly = false }]
-        linuxParameters        = { capabilities = { drop = ["ALL"] } }
-        logConfiguration       = local.log["files"]
-      },
+      module.files[0].container,
       {
         name                   = "migrate"
         image                  = var.image

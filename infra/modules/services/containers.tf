@@ -2,6 +2,8 @@
 # none can write to its own root file system.
 
 locals {
+  images = { for name, task in local.tasks : name => "${aws_ecr_repository.this[task.image].repository_url}:${var.image_tag}" }
+
   log = { for name in keys(local.tasks) : name => {
     logDriver = "awslogs"
     options = {
@@ -10,6 +12,17 @@ locals {
       awslogs-stream-prefix = name
     }
   } }
+}
+
+module "files" {
+  source   = "../secret_files"
+  for_each = local.tasks
+
+  image   = local.images[each.key]
+  user    = var.user
+  folder  = local.files
+  secrets = { for file, secret in local.secrets[each.key] : file => var.secret_arns[secret] }
+  log     = local.log[each.key]
 }
 
 resource "aws_ecs_task_definition" "this" {
@@ -39,22 +52,10 @@ resource "aws_ecs_task_definition" "this" {
 
   container_definitions = jsonencode(concat(
     [
-      {
-        name                   = "files"
-        image                  = "${aws_ecr_repository.this[each.value.image].repository_url}:${var.image_tag}"
-        command                = ["python", "-c", "import os, pathlib; os.umask(0o077); [pathlib.Path('${local.files}', name).write_text(os.environ[name]) for name in os.environ['FILES'].split(',') if name]"]
-        essential              = false
-        user                   = var.user
-        readonlyRootFilesystem = true
-        environment            = [{ name = "FILES", value = join(",", keys(local.secrets[each.key])) }]
-        secrets                = [for file, secret in local.secrets[each.key] : { name = file, valueFrom = var.secret_arns[secret] }]
-        mountPoints            = [{ sourceVolume = "files", containerPath = local.files, readOnly = false }]
-        linuxParameters        = { capabilities = { drop = ["ALL"] } }
-        logConfiguration       = local.log[each.key]
-      },
+      module.files[each.key].container,
       {
         name                   = each.key
-        image                  = "${aws_ecr_repository.this[each.value.image].repository_url}:${var.image_tag}"
+        image                  = local.images[each.key]
         command                = each.value.command
         essential              = true
         user                   = var.user
