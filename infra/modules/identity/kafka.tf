@@ -1,11 +1,15 @@
 # What docs/security.md says each service does with which topic and group, in MSK's words.
 
-data "aws_iam_policy_document" "producer_kafka" {
+data "aws_iam_policy_document" "connect" {
   statement {
     sid       = "Connect"
     actions   = ["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"]
     resources = [local.kafka]
   }
+}
+
+data "aws_iam_policy_document" "producer_kafka" {
+  source_policy_documents = [data.aws_iam_policy_document.connect.json]
 
   statement {
     sid       = "Write"
@@ -15,11 +19,7 @@ data "aws_iam_policy_document" "producer_kafka" {
 }
 
 data "aws_iam_policy_document" "consumer_kafka" {
-  statement {
-    sid       = "Connect"
-    actions   = ["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"]
-    resources = [local.kafka]
-  }
+  source_policy_documents = [data.aws_iam_policy_document.connect.json]
 
   statement {
     sid       = "Read"
@@ -41,11 +41,7 @@ data "aws_iam_policy_document" "consumer_kafka" {
 }
 
 data "aws_iam_policy_document" "alerts_kafka" {
-  statement {
-    sid       = "Connect"
-    actions   = ["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"]
-    resources = [local.kafka]
-  }
+  source_policy_documents = [data.aws_iam_policy_document.connect.json]
 
   statement {
     sid     = "Read"
@@ -72,11 +68,7 @@ data "aws_iam_policy_document" "alerts_kafka" {
 }
 
 data "aws_iam_policy_document" "dashboard_kafka" {
-  statement {
-    sid       = "Connect"
-    actions   = ["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"]
-    resources = [local.kafka]
-  }
+  source_policy_documents = [data.aws_iam_policy_document.connect.json]
 
   statement {
     sid     = "Read"
@@ -97,11 +89,7 @@ data "aws_iam_policy_document" "dashboard_kafka" {
 }
 
 data "aws_iam_policy_document" "airflow_kafka" {
-  statement {
-    sid       = "Connect"
-    actions   = ["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"]
-    resources = [local.kafka]
-  }
+  source_policy_documents = [data.aws_iam_policy_document.connect.json]
 
   statement {
     sid       = "HearOfLandings"
@@ -130,9 +118,11 @@ data "aws_iam_policy_document" "airflow_kafka" {
 
 # Who runs commands: topics are created, dead letters are read and sent again.
 data "aws_iam_policy_document" "operator_kafka" {
+  source_policy_documents = [data.aws_iam_policy_document.connect.json]
+
   statement {
-    sid       = "Connect"
-    actions   = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster", "kafka-cluster:WriteDataIdempotently"]
+    sid       = "Look"
+    actions   = ["kafka-cluster:DescribeCluster"]
     resources = [local.kafka]
   }
 
