@@ -38,6 +38,7 @@ VALUES: policies.Values = {
 }
 SERVICES = ("producer", "consumer", "alerts", "dashboard", "airflow", "operator", "snowflake")
 RAW, BATCH, STATE, MARKER = f"{BUCKET}/raw/market.ticks/g1/p0/x.parquet", f"{BUCKET}/batch/daily/x.parquet", f"{BUCKET}/state/x.json", f"{BUCKET}/generations/1"
+DAILY, BY_HAND = f"{BUCKET}/backup/daily/2026-11-23T02-00-00Z/manifest.json", f"{BUCKET}/backup/2026-11-23T09-00-00Z/manifest.json"
 READ, WRITE = "kafka-cluster:ReadData", "kafka-cluster:WriteData"
 
 
@@ -76,10 +77,14 @@ MUST = [
     ("airflow", "s3:GetObject", RAW),
     ("airflow", "s3:PutObject", BATCH),
     ("airflow", "s3:PutObject", STATE),
+    ("airflow", "s3:PutObject", DAILY),
     ("airflow", "s3:ListBucket", BUCKET),
     ("airflow", "s3:GetLifecycleConfiguration", BUCKET),
     ("operator", "kafka-cluster:CreateTopic", f"{TOPIC}/market.ticks"),
     ("operator", READ, f"{TOPIC}/market.ticks.dlq"),
+    ("operator", "s3:GetObject", RAW),
+    ("operator", "s3:GetObject", DAILY),
+    ("operator", "s3:PutObject", BY_HAND),
     ("snowflake", "s3:GetObject", RAW),
     ("snowflake", "s3:GetObject", BATCH),
     ("snowflake", "kms:Decrypt", KEY),
@@ -95,6 +100,8 @@ MUST_NOT = [
     *((service, WRITE, f"{TOPIC}/market.ticks") for service in SERVICES if service not in ("producer", "operator")),
     *((service, "s3:PutObject", RAW) for service in SERVICES if service != "consumer"),
     *((service, "s3:GetObject", RAW) for service in ("producer", "alerts", "dashboard")),
+    *((service, "s3:GetObject", DAILY) for service in SERVICES if service != "operator"),
+    ("airflow", "s3:PutObject", BY_HAND),
     ("producer", READ, f"{TOPIC}/market.ticks"),
     ("producer", "s3:ListBucket", BUCKET),
     ("consumer", "s3:PutObject", BATCH),

@@ -1,5 +1,5 @@
-# The lake by prefix: raw/ and generations/ are the consumer's, batch/ and state/ are Airflow's. Nobody may delete; what goes, goes by
-# the bucket's rules.
+# The lake by prefix: raw/ and generations/ are the consumer's, batch/, state/ and backup/daily/ are Airflow's, the rest of backup/ is the
+# operator's. Nobody may delete; what goes, goes by the bucket's rules.
 
 data "aws_iam_policy_document" "consumer_lake" {
   statement {
@@ -63,7 +63,7 @@ data "aws_iam_policy_document" "airflow_lake" {
   statement {
     sid       = "Put"
     actions   = ["s3:PutObject"]
-    resources = ["${var.bucket_arn}/batch/*", "${var.bucket_arn}/state/*"]
+    resources = ["${var.bucket_arn}/batch/*", "${var.bucket_arn}/state/*", "${var.bucket_arn}/backup/daily/*"]
   }
 
   # The report of what is stored counts everything, so the list is not bound to a prefix.
