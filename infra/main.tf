@@ -42,6 +42,27 @@ locals {
     database = module.snowflake.database
     services = module.snowflake.services
   }
+
+  # What services and Airflow have in common.
+  deployment = {
+    name               = local.name
+    region             = var.region
+    running            = var.running
+    protected          = var.protected
+    user               = var.image_user
+    sources            = var.sources
+    broker             = var.broker
+    bootstrap          = module.broker.bootstrap
+    bucket             = module.lake.bucket
+    dashboard_url      = "https://${local.names.dashboard}"
+    log_days           = var.log_days
+    vpc_id             = module.network.vpc_id
+    private_subnet_ids = module.network.private_subnet_ids
+    security_group_ids = module.network.security_group_ids
+    secret_arns        = module.secrets.arns
+    kms_key_arn        = module.secrets.kms_key_arn
+    warehouse          = local.warehouse
+  }
 }
 
 module "secrets" {
@@ -132,75 +153,43 @@ module "identity" {
 module "services" {
   source = "./modules/services"
 
-  name                = local.name
-  region              = var.region
-  running             = var.running
-  protected           = var.protected
+  deployment          = local.deployment
   image_tag           = var.image_tag
   collector_image     = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
-  user                = var.image_user
   sizes               = var.sizes
   lag_records         = var.lag_records
   partitions          = var.partitions
-  sources             = var.sources
-  broker              = var.broker
-  bootstrap           = module.broker.bootstrap
-  bucket              = module.lake.bucket
   logs_bucket         = module.lake.logs_bucket
-  warehouse           = local.warehouse
   integration         = module.snowflake.integration
   domains             = values(local.names)
   dashboard_domain    = local.names.dashboard
-  dashboard_url       = "https://${local.names.dashboard}"
   airflow_url         = var.airflow == "ecs" ? "https://${local.names.airflow}" : null
   certificate_arn     = var.certificate_arn
   zone_id             = var.zone_id
   oidc                = var.oidc
-  vpc_id              = module.network.vpc_id
-  private_subnet_ids  = module.network.private_subnet_ids
   public_subnet_ids   = module.network.public_subnet_ids
-  security_group_ids  = module.network.security_group_ids
   role_arns           = module.identity.role_arns
   execution_role_arns = module.identity.execution_role_arns
-  secret_arns         = module.secrets.arns
-  kms_key_arn         = module.secrets.kms_key_arn
-  log_days            = var.log_days
 }
 
 module "airflow" {
   source = "./modules/airflow"
 
-  name                      = local.name
+  deployment                = local.deployment
   kind                      = var.airflow
-  region                    = var.region
-  running                   = var.running
-  protected                 = var.protected
   image                     = "${module.services.repositories["airflow"]}:${var.image_tag}"
-  user                      = var.image_user
   cpu                       = var.sizes["airflow"].cpu
   memory                    = var.sizes["airflow"].memory
   cluster                   = module.services.cluster
   role_arn                  = module.identity.role_arns["airflow"]
   execution_role_arn        = module.identity.execution_role_arns["airflow"]
-  secret_arns               = module.secrets.arns
-  kms_key_arn               = module.secrets.kms_key_arn
   database_class            = var.airflow_database.class
   database_password_version = var.airflow_database.password_version
   only_planned              = var.only_planned
-  vpc_id                    = module.network.vpc_id
-  private_subnet_ids        = module.network.private_subnet_ids
-  security_group_ids        = module.network.security_group_ids
   listener_arn              = module.services.listener_arn
   domain                    = local.names.airflow
   sign_in                   = var.airflow_sign_in
-  dashboard_url             = "https://${local.names.dashboard}"
   status_urls               = module.services.status_urls
-  sources                   = var.sources
-  broker                    = var.broker
-  bootstrap                 = module.broker.bootstrap
-  bucket                    = module.lake.bucket
-  warehouse                 = local.warehouse
-  log_days                  = var.log_days
   loads                     = var.loads
   mwaa_version              = var.mwaa.version
   code_bucket_arn           = module.lake.bucket_arn

@@ -150,7 +150,7 @@ def test_everything_but_the_balancer_and_the_way_out_stands_in_private_subnets()
     for module in RUN:
         for service in resources(module, "aws_ecs_service"):
             (network,) = service.body["network_configuration"]
-            assert (network["subnets"], yes(network["assign_public_ip"])) == ("${var.private_subnet_ids}", False)
+            assert (network["subnets"], yes(network["assign_public_ip"])) == ("${var.deployment.private_subnet_ids}", False)
     (database,) = resources("airflow", "aws_db_instance")
     assert not yes(database.body["publicly_accessible"])
 
@@ -170,7 +170,7 @@ def test_nothing_starts_before_the_way_out_stands() -> None:
 def test_every_container_is_nobody_and_cannot_write_to_its_own_files(module: str, containers: int) -> None:
     assert len(re.findall(r"^\s+name\s+= .*\n\s+image\s+= ", text(module), re.MULTILINE)) == containers
     assert len(re.findall(r"readonlyRootFilesystem\s+= true", text(module))) == containers
-    assert len(re.findall(r"^ {4,}user\s+= (?:var\.user|\"65534:65534\")", text(module), re.MULTILINE)) == containers
+    assert len(re.findall(r"^ {4,}user\s+= (?:var\.(?:deployment\.)?user|\"65534:65534\")", text(module), re.MULTILINE)) == containers
     assert len(re.findall(r'drop = \["ALL"\]', text(module))) == containers
     assert "privileged" not in text(module)
 
@@ -194,7 +194,7 @@ def test_the_images_run_as_that_user_and_own_the_folders() -> None:
 
 def test_two_environments_fit_into_one_account() -> None:
     (repository,) = resources("services", "aws_ecr_repository")
-    assert repository.body["name"].startswith("${var.name}/")
+    assert repository.body["name"].startswith("${var.deployment.name}/")
 
 
 @pytest.mark.parametrize("module", RUN)

@@ -8,14 +8,14 @@ locals {
 resource "aws_mwaa_environment" "this" {
   count = local.on_mwaa
 
-  name                           = var.name
+  name                           = var.deployment.name
   airflow_version                = var.mwaa_version
   environment_class              = "mw1.small"
   min_workers                    = 1
   max_workers                    = 2
   webserver_access_mode          = "PRIVATE_ONLY"
   execution_role_arn             = var.role_arn
-  kms_key                        = var.kms_key_arn
+  kms_key                        = var.deployment.kms_key_arn
   source_bucket_arn              = var.code_bucket_arn
   dag_s3_path                    = "airflow/dags"
   plugins_s3_path                = "airflow/plugins.zip"
@@ -29,14 +29,14 @@ resource "aws_mwaa_environment" "this" {
   airflow_configuration_options = {
     "core.default_timezone"        = "utc"
     "secrets.backend"              = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
-    "secrets.backend_kwargs"       = jsonencode({ connections_prefix = "${var.name}/airflow-connections", connections_lookup_pattern = "^ticklake_" })
+    "secrets.backend_kwargs"       = jsonencode({ connections_prefix = "${var.deployment.name}/airflow-connections", connections_lookup_pattern = "^ticklake_" })
     "webserver.expose_config"      = "False"
     "scheduler.catchup_by_default" = "False"
   }
 
   network_configuration {
-    security_group_ids = [var.security_group_ids["airflow"]]
-    subnet_ids         = slice(var.private_subnet_ids, 0, 2)
+    security_group_ids = [var.deployment.security_group_ids["airflow"]]
+    subnet_ids         = slice(var.deployment.private_subnet_ids, 0, 2)
   }
 
   logging_configuration {
@@ -95,32 +95,32 @@ data "aws_iam_policy_document" "mwaa" {
   statement {
     sid       = "Health"
     actions   = ["airflow:PublishMetrics"]
-    resources = ["arn:${data.aws_partition.current.partition}:airflow:${var.region}:${data.aws_caller_identity.current.account_id}:environment/${var.name}"]
+    resources = ["arn:${data.aws_partition.current.partition}:airflow:${var.deployment.region}:${data.aws_caller_identity.current.account_id}:environment/${var.deployment.name}"]
   }
 
   statement {
     sid       = "Logs"
     actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:GetLogEvents", "logs:GetLogRecord", "logs:GetLogGroupFields", "logs:GetQueryResults"]
-    resources = ["arn:${data.aws_partition.current.partition}:logs:${var.region}:${data.aws_caller_identity.current.account_id}:log-group:airflow-${var.name}-*"]
+    resources = ["arn:${data.aws_partition.current.partition}:logs:${var.deployment.region}:${data.aws_caller_identity.current.account_id}:log-group:airflow-${var.deployment.name}-*"]
   }
 
   # The queue between MWAA's scheduler and workers is in an account of Amazon's.
   statement {
     sid       = "Queue"
     actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage"]
-    resources = ["arn:${data.aws_partition.current.partition}:sqs:${var.region}:*:airflow-celery-*"]
+    resources = ["arn:${data.aws_partition.current.partition}:sqs:${var.deployment.region}:*:airflow-celery-*"]
   }
 
   statement {
     sid       = "Connections"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = ["arn:${data.aws_partition.current.partition}:secretsmanager:${var.region}:${data.aws_caller_identity.current.account_id}:secret:${var.name}/airflow-connections/*"]
+    resources = ["arn:${data.aws_partition.current.partition}:secretsmanager:${var.deployment.region}:${data.aws_caller_identity.current.account_id}:secret:${var.deployment.name}/airflow-connections/*"]
   }
 
   statement {
     sid       = "Key"
     actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
-    resources = [var.kms_key_arn]
+    resources = [var.deployment.kms_key_arn]
   }
 }
 

@@ -20,10 +20,10 @@ locals {
     airflow_jwt       = "airflow-jwt"
     airflow_api       = "airflow-api"
     airflow_passwords = "airflow-passwords"
-    }, var.broker == "msk" ? {} : {
+    }, var.deployment.broker == "msk" ? {} : {
     kafka_ca                = "kafka-ca"
     ticklake_kafka_password = "kafka-airflow"
-    }, { for source in setintersection(split(",", var.sources), ["alphavantage"]) : "ticklake_${source}_key" => "${source}-key"
+    }, { for source in setintersection(split(",", var.deployment.sources), ["alphavantage"]) : "ticklake_${source}_key" => "${source}-key"
   })
 
   # Who asks is the load balancer, because nobody else is let in; what it says of the browser is believed.
@@ -34,24 +34,24 @@ locals {
     TMPDIR                              = local.home
     TICKLAKE_HOME                       = local.home
     TICKLAKE_SECRETS_DIR                = local.files
-    TICKLAKE_SOURCES                    = var.sources
-    TICKLAKE_KAFKA_BOOTSTRAP            = var.bootstrap
+    TICKLAKE_SOURCES                    = var.deployment.sources
+    TICKLAKE_KAFKA_BOOTSTRAP            = var.deployment.bootstrap
     TICKLAKE_KAFKA_SECURITY             = "SASL_SSL"
-    TICKLAKE_KAFKA_SASL                 = var.broker == "msk" ? "AWS_MSK_IAM" : "SCRAM-SHA-512"
-    TICKLAKE_S3_BUCKET                  = var.bucket
-    TICKLAKE_S3_REGION                  = var.region
+    TICKLAKE_KAFKA_SASL                 = var.deployment.broker == "msk" ? "AWS_MSK_IAM" : "SCRAM-SHA-512"
+    TICKLAKE_S3_BUCKET                  = var.deployment.bucket
+    TICKLAKE_S3_REGION                  = var.deployment.region
     TICKLAKE_LIFECYCLE_OWNER            = "terraform"
     TICKLAKE_LOAD_INTERVAL_S            = tostring(var.loads.interval_s)
     TICKLAKE_LOAD_HINTS                 = tostring(var.loads.hints)
-    TICKLAKE_DASHBOARD_URL              = var.dashboard_url
+    TICKLAKE_DASHBOARD_URL              = var.deployment.dashboard_url
     TICKLAKE_DASHBOARD_STATUS_URL       = var.status_urls["dashboard"]
     TICKLAKE_PRODUCER_STATUS_URL        = var.status_urls["producer"]
     TICKLAKE_AIRFLOW_URL                = "https://${var.domain}"
-    TICKLAKE_WAREHOUSE_ACCOUNT          = var.warehouse.account
-    TICKLAKE_WAREHOUSE_DATABASE         = var.warehouse.database
-    TICKLAKE_WAREHOUSE_USER             = var.warehouse.services["LOADER"].user
-    TICKLAKE_WAREHOUSE_ROLE             = var.warehouse.services["LOADER"].role
-    TICKLAKE_WAREHOUSE_COMPUTE          = var.warehouse.services["LOADER"].warehouse
+    TICKLAKE_WAREHOUSE_ACCOUNT          = var.deployment.warehouse.account
+    TICKLAKE_WAREHOUSE_DATABASE         = var.deployment.warehouse.database
+    TICKLAKE_WAREHOUSE_USER             = var.deployment.warehouse.services["LOADER"].user
+    TICKLAKE_WAREHOUSE_ROLE             = var.deployment.warehouse.services["LOADER"].role
+    TICKLAKE_WAREHOUSE_COMPUTE          = var.deployment.warehouse.services["LOADER"].warehouse
     TICKLAKE_WAREHOUSE_PRIVATE_KEY_FILE = "${local.files}/warehouse_key"
 
     AIRFLOW__CORE__EXECUTOR                           = "LocalExecutor"
@@ -73,20 +73,20 @@ locals {
     AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK           = "true"
     AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT            = "false"
 
-    AIRFLOW_CONN_TICKLAKE_S3 = jsonencode({ conn_type = "aws", extra = { region_name = var.region, service_config = { s3 = { bucket_name = var.bucket } } } })
+    AIRFLOW_CONN_TICKLAKE_S3 = jsonencode({ conn_type = "aws", extra = { region_name = var.deployment.region, service_config = { s3 = { bucket_name = var.deployment.bucket } } } })
     AIRFLOW_CONN_TICKLAKE_WAREHOUSE = jsonencode({
       conn_type = "snowflake"
-      login     = var.warehouse.services["LOADER"].user
+      login     = var.deployment.warehouse.services["LOADER"].user
       schema    = "CURATED"
       extra = {
-        account          = var.warehouse.account
-        database         = var.warehouse.database
-        role             = var.warehouse.services["LOADER"].role
-        warehouse        = var.warehouse.services["LOADER"].warehouse
+        account          = var.deployment.warehouse.account
+        database         = var.deployment.warehouse.database
+        role             = var.deployment.warehouse.services["LOADER"].role
+        warehouse        = var.deployment.warehouse.services["LOADER"].warehouse
         private_key_file = "${local.files}/warehouse_key"
       }
     })
-    }, var.broker == "msk" ? {} : {
+    }, var.deployment.broker == "msk" ? {} : {
     TICKLAKE_KAFKA_USERNAME = "ticklake-airflow"
     TICKLAKE_KAFKA_CA_FILE  = "${local.files}/kafka_ca"
   })
@@ -95,8 +95,8 @@ locals {
   log = { for name in concat(["files", "migrate"], keys(local.processes)) : name => {
     logDriver = "awslogs"
     options = {
-      awslogs-group         = "/${var.name}/airflow"
-      awslogs-region        = var.region
+      awslogs-group         = "/${var.deployment.name}/airflow"
+      awslogs-region        = var.deployment.region
       awslogs-stream-prefix = name
     }
   } }
@@ -107,16 +107,16 @@ module "files" {
   count  = local.on_ecs
 
   image   = var.image
-  user    = var.user
+  user    = var.deployment.user
   folder  = local.files
-  secrets = { for file, secret in local.secrets : file => var.secret_arns[secret] }
+  secrets = { for file, secret in local.secrets : file => var.deployment.secret_arns[secret] }
   log     = local.log["files"]
 }
 
 resource "aws_ecs_task_definition" "this" {
   count = local.on_ecs
 
-  family                   = "${var.name}-airflow"
+  family                   = "${var.deployment.name}-airflow"
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
   cpu                      = var.cpu
@@ -140,7 +140,7 @@ resource "aws_ecs_task_definition" "this" {
         image                  = var.image
         command                = ["airflow", "db", "migrate"]
         essential              = false
-        user                   = var.user
+        user                   = var.deployment.user
         readonlyRootFilesystem = true
         dependsOn              = [{ containerName = "files", condition = "SUCCESS" }]
         environment            = local.environment
@@ -154,7 +154,7 @@ resource "aws_ecs_task_definition" "this" {
       image                  = var.image
       command                = process.command
       essential              = true
-      user                   = var.user
+      user                   = var.deployment.user
       readonlyRootFilesystem = true
       stopTimeout            = 90
       dependsOn              = [{ containerName = "migrate", condition = "SUCCESS" }]
@@ -179,9 +179,9 @@ resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_338:a year of a scheduler's lines has never been asked for; what loads did is in OPS
   count = local.on_ecs
 
-  name              = "/${var.name}/airflow"
-  retention_in_days = var.log_days
-  kms_key_id        = var.kms_key_arn
+  name              = "/${var.deployment.name}/airflow"
+  retention_in_days = var.deployment.log_days
+  kms_key_id        = var.deployment.kms_key_arn
 }
 
 # Where an Airflow of your own keeps them, too.
@@ -189,9 +189,9 @@ resource "aws_cloudwatch_log_group" "runs" {
   #checkov:skip=CKV_AWS_338:the same
   count = var.kind == "mwaa" ? 0 : 1
 
-  name              = "/${var.name}/airflow-tasks"
-  retention_in_days = var.log_days
-  kms_key_id        = var.kms_key_arn
+  name              = "/${var.deployment.name}/airflow-tasks"
+  retention_in_days = var.deployment.log_days
+  kms_key_id        = var.deployment.kms_key_arn
 }
 
 resource "aws_ecs_service" "this" {
@@ -200,7 +200,7 @@ resource "aws_ecs_service" "this" {
   name                               = "airflow"
   cluster                            = var.cluster
   task_definition                    = aws_ecs_task_definition.this[0].arn
-  desired_count                      = var.running ? 1 : 0
+  desired_count                      = var.deployment.running ? 1 : 0
   launch_type                        = "FARGATE"
   deployment_minimum_healthy_percent = 0
   deployment_maximum_percent         = 100
@@ -214,8 +214,8 @@ resource "aws_ecs_service" "this" {
   }
 
   network_configuration {
-    subnets          = var.private_subnet_ids
-    security_groups  = [var.security_group_ids["airflow"]]
+    subnets          = var.deployment.private_subnet_ids
+    security_groups  = [var.deployment.security_group_ids["airflow"]]
     assign_public_ip = false
   }
 
@@ -232,11 +232,11 @@ resource "aws_lb_target_group" "this" {
   #checkov:skip=CKV_AWS_378:TLS ends at the balancer; behind it is a private network that takes this port from the balancer alone
   count = local.on_ecs
 
-  name        = "${var.name}-airflow"
+  name        = "${var.deployment.name}-airflow"
   port        = 8080
   protocol    = "HTTP"
   target_type = "ip"
-  vpc_id      = var.vpc_id
+  vpc_id      = var.deployment.vpc_id
 
   health_check {
     path     = "/api/v2/monitor/health"

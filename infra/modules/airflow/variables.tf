@@ -1,6 +1,28 @@
-variable "name" {
-  description = "The deployment, such as ticklake-prod: the first part of every name."
-  type        = string
+variable "deployment" {
+  description = "What services and Airflow have in common: name (the first part of every name, and the namespace of metrics), user (that images run as), and what the settings of the same names say."
+  type = object({
+    name               = string
+    region             = string
+    running            = bool
+    protected          = bool
+    user               = string
+    sources            = string
+    broker             = string
+    bootstrap          = string
+    bucket             = string
+    dashboard_url      = string
+    log_days           = number
+    vpc_id             = string
+    private_subnet_ids = list(string)
+    security_group_ids = map(string)
+    secret_arns        = map(string)
+    kms_key_arn        = string
+    warehouse = object({
+      account  = string
+      database = string
+      services = map(object({ user = string, role = string, warehouse = string }))
+    })
+  })
 }
 
 variable "kind" {
@@ -8,28 +30,8 @@ variable "kind" {
   type        = string
 }
 
-variable "region" {
-  description = "AWS region."
-  type        = string
-}
-
-variable "running" {
-  description = "Whether Airflow runs: false until images, topics, tables and secrets are there."
-  type        = bool
-}
-
-variable "protected" {
-  description = "Whether the database stands in two zones, refuses to be deleted and leaves a last snapshot."
-  type        = bool
-}
-
 variable "image" {
   description = "Our image of Airflow, with its tag."
-  type        = string
-}
-
-variable "user" {
-  description = "User and group that the image runs as."
   type        = string
 }
 
@@ -58,16 +60,6 @@ variable "execution_role_arn" {
   type        = string
 }
 
-variable "secret_arns" {
-  description = "The secrets' ARNs, by the last part of their names."
-  type        = map(string)
-}
-
-variable "kms_key_arn" {
-  description = "Key of database, logs and MWAA."
-  type        = string
-}
-
 variable "database_class" {
   description = "Class of Airflow's database."
   type        = string
@@ -81,21 +73,6 @@ variable "database_password_version" {
 variable "only_planned" {
   description = "Whether nobody will apply this, so that the password need not be read."
   type        = bool
-}
-
-variable "vpc_id" {
-  description = "The network."
-  type        = string
-}
-
-variable "private_subnet_ids" {
-  description = "Where Airflow runs."
-  type        = list(string)
-}
-
-variable "security_group_ids" {
-  description = "Security groups by name."
-  type        = map(string)
 }
 
 variable "listener_arn" {
@@ -113,48 +90,9 @@ variable "sign_in" {
   type        = object({ user_pool_arn = string, client_id = string, domain = string })
 }
 
-variable "dashboard_url" {
-  description = "TICKLAKE_DASHBOARD_URL."
-  type        = string
-}
-
 variable "status_urls" {
   description = "Where a service is asked what it does, by service."
   type        = map(string)
-}
-
-variable "sources" {
-  description = "TICKLAKE_SOURCES."
-  type        = string
-}
-
-variable "broker" {
-  description = "msk or ec2."
-  type        = string
-}
-
-variable "bootstrap" {
-  description = "TICKLAKE_KAFKA_BOOTSTRAP."
-  type        = string
-}
-
-variable "bucket" {
-  description = "TICKLAKE_S3_BUCKET."
-  type        = string
-}
-
-variable "warehouse" {
-  description = "Snowflake's account and database; and by role the service user, its role and its warehouse."
-  type = object({
-    account  = string
-    database = string
-    services = map(object({ user = string, role = string, warehouse = string }))
-  })
-}
-
-variable "log_days" {
-  description = "Days for which logs are kept."
-  type        = number
 }
 
 variable "mwaa_version" {

@@ -4,13 +4,13 @@
 
 resource "aws_lb" "dashboard" {
   #checkov:skip=CKV2_AWS_28:a web application firewall costs more than the dashboard; who comes is bound by addresses and signs in by OpenID Connect
-  name                       = var.name
+  name                       = var.deployment.name
   load_balancer_type         = "application"
   internal                   = false
-  security_groups            = [var.security_group_ids["balancer"]]
+  security_groups            = [var.deployment.security_group_ids["balancer"]]
   subnets                    = var.public_subnet_ids
   drop_invalid_header_fields = true
-  enable_deletion_protection = var.protected
+  enable_deletion_protection = var.deployment.protected
   idle_timeout               = 300
 
   access_logs {
@@ -22,11 +22,11 @@ resource "aws_lb" "dashboard" {
 
 resource "aws_lb_target_group" "dashboard" {
   #checkov:skip=CKV_AWS_378:TLS ends at the balancer; behind it is a private network that takes this port from the balancer alone
-  name                 = var.name
+  name                 = var.deployment.name
   port                 = 8501
   protocol             = "HTTP"
   target_type          = "ip"
-  vpc_id               = var.vpc_id
+  vpc_id               = var.deployment.vpc_id
   deregistration_delay = 30
 
   health_check {

@@ -13,8 +13,8 @@ locals {
     }
     exporters = {
       awsemf = {
-        namespace               = var.name
-        region                  = var.region
+        namespace               = var.deployment.name
+        region                  = var.deployment.region
         log_group_name          = aws_cloudwatch_log_group.metrics.name
         log_stream_name         = "${name}-{TaskId}"
         dimension_rollup_option = "NoDimensionRollup"
@@ -27,16 +27,16 @@ locals {
 
 resource "aws_cloudwatch_log_group" "metrics" {
   #checkov:skip=CKV_AWS_338:the metrics themselves live for 15 months; these lines are how they get there
-  name              = "/${var.name}/metrics"
+  name              = "/${var.deployment.name}/metrics"
   retention_in_days = 7
-  kms_key_id        = var.kms_key_arn
+  kms_key_id        = var.deployment.kms_key_arn
 }
 
 resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_338:a year of a program's lines has never been asked for; what must be kept is in the lake and in OPS
   for_each = local.tasks
 
-  name              = "/${var.name}/${each.key}"
-  retention_in_days = var.log_days
-  kms_key_id        = var.kms_key_arn
+  name              = "/${var.deployment.name}/${each.key}"
+  retention_in_days = var.deployment.log_days
+  kms_key_id        = var.deployment.kms_key_arn
 }

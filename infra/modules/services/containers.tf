@@ -8,7 +8,7 @@ locals {
     logDriver = "awslogs"
     options = {
       awslogs-group         = aws_cloudwatch_log_group.this[name].name
-      awslogs-region        = var.region
+      awslogs-region        = var.deployment.region
       awslogs-stream-prefix = name
     }
   } }
@@ -19,16 +19,16 @@ module "files" {
   for_each = local.tasks
 
   image   = local.images[each.key]
-  user    = var.user
+  user    = var.deployment.user
   folder  = local.files
-  secrets = { for file, secret in local.secrets[each.key] : file => var.secret_arns[secret] }
+  secrets = { for file, secret in local.secrets[each.key] : file => var.deployment.secret_arns[secret] }
   log     = local.log[each.key]
 }
 
 resource "aws_ecs_task_definition" "this" {
   for_each = local.tasks
 
-  family                   = "${var.name}-${each.key}"
+  family                   = "${var.deployment.name}-${each.key}"
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
   cpu                      = var.sizes[each.key].cpu
@@ -58,7 +58,7 @@ resource "aws_ecs_task_definition" "this" {
         image                  = local.images[each.key]
         command                = each.value.command
         essential              = true
-        user                   = var.user
+        user                   = var.deployment.user
         readonlyRootFilesystem = true
         stopTimeout            = 60
         dependsOn              = [{ containerName = "files", condition = "SUCCESS" }]

@@ -5,9 +5,9 @@ locals {
 }
 
 resource "aws_service_discovery_private_dns_namespace" "this" {
-  name        = "services.${var.name}.internal"
-  description = "Services of ${var.name} that others ask"
-  vpc         = var.vpc_id
+  name        = "services.${var.deployment.name}.internal"
+  description = "Services of ${var.deployment.name} that others ask"
+  vpc         = var.deployment.vpc_id
 }
 
 resource "aws_service_discovery_service" "this" {

@@ -3,13 +3,13 @@
 resource "aws_ecr_repository" "this" {
   for_each = toset(["service", "dashboard", "airflow"])
 
-  name                 = "${var.name}/${each.key}"
+  name                 = "${var.deployment.name}/${each.key}"
   image_tag_mutability = "IMMUTABLE"
   force_delete         = false
 
   encryption_configuration {
     encryption_type = "KMS"
-    kms_key         = var.kms_key_arn
+    kms_key         = var.deployment.kms_key_arn
   }
 
   image_scanning_configuration {

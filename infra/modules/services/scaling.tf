@@ -2,7 +2,7 @@
 # many, so it goes up by steps and down one by one, when there has been next to none for a quarter of an hour.
 
 locals {
-  scaled = { for name in ["consumer", "dashboard"] : name => var.sizes[name] if var.running }
+  scaled = { for name in ["consumer", "dashboard"] : name => var.sizes[name] if var.deployment.running }
 }
 
 resource "aws_appautoscaling_target" "this" {
@@ -16,9 +16,9 @@ resource "aws_appautoscaling_target" "this" {
 }
 
 resource "aws_appautoscaling_policy" "consumer_more" {
-  count = var.running ? 1 : 0
+  count = var.deployment.running ? 1 : 0
 
-  name               = "${var.name}-consumer-more"
+  name               = "${var.deployment.name}-consumer-more"
   policy_type        = "StepScaling"
   service_namespace  = "ecs"
   resource_id        = aws_appautoscaling_target.this["consumer"].resource_id
@@ -43,9 +43,9 @@ resource "aws_appautoscaling_policy" "consumer_more" {
 }
 
 resource "aws_appautoscaling_policy" "consumer_fewer" {
-  count = var.running ? 1 : 0
+  count = var.deployment.running ? 1 : 0
 
-  name               = "${var.name}-consumer-fewer"
+  name               = "${var.deployment.name}-consumer-fewer"
   policy_type        = "StepScaling"
   service_namespace  = "ecs"
   resource_id        = aws_appautoscaling_target.this["consumer"].resource_id
@@ -65,11 +65,11 @@ resource "aws_appautoscaling_policy" "consumer_fewer" {
 
 # These ring when all is well, too, so they are not named like the alarms that people are told of.
 resource "aws_cloudwatch_metric_alarm" "lag_high" {
-  count = var.running ? 1 : 0
+  count = var.deployment.running ? 1 : 0
 
-  alarm_name          = "scaling/${var.name}/more"
+  alarm_name          = "scaling/${var.deployment.name}/more"
   alarm_description   = "Records wait for the lake: one consumer more"
-  namespace           = var.name
+  namespace           = var.deployment.name
   metric_name         = "ticklake_consumer_lag_records"
   dimensions          = { service = "consumer" }
   statistic           = "Sum"
@@ -82,11 +82,11 @@ resource "aws_cloudwatch_metric_alarm" "lag_high" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "lag_low" {
-  count = var.running ? 1 : 0
+  count = var.deployment.running ? 1 : 0
 
-  alarm_name          = "scaling/${var.name}/fewer"
+  alarm_name          = "scaling/${var.deployment.name}/fewer"
   alarm_description   = "Next to nothing waits for the lake: one consumer less"
-  namespace           = var.name
+  namespace           = var.deployment.name
   metric_name         = "ticklake_consumer_lag_records"
   dimensions          = { service = "consumer" }
   statistic           = "Sum"
@@ -99,9 +99,9 @@ resource "aws_cloudwatch_metric_alarm" "lag_low" {
 }
 
 resource "aws_appautoscaling_policy" "dashboard" {
-  count = var.running ? 1 : 0
+  count = var.deployment.running ? 1 : 0
 
-  name               = "${var.name}-dashboard"
+  name               = "${var.deployment.name}-dashboard"
   policy_type        = "TargetTrackingScaling"
   service_namespace  = "ecs"
   resource_id        = aws_appautoscaling_target.this["dashboard"].resource_id

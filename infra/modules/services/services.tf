@@ -5,7 +5,7 @@ locals {
 }
 
 resource "aws_ecs_cluster" "this" {
-  name = var.name
+  name = var.deployment.name
 
   setting {
     name  = "containerInsights"
@@ -20,7 +20,7 @@ resource "aws_ecs_service" "this" {
   name                               = each.key
   cluster                            = aws_ecs_cluster.this.id
   task_definition                    = aws_ecs_task_definition.this[each.key].arn
-  desired_count                      = var.running ? var.sizes[each.key].count : 0
+  desired_count                      = var.deployment.running ? var.sizes[each.key].count : 0
   launch_type                        = "FARGATE"
   deployment_minimum_healthy_percent = contains(local.overlapping, each.key) ? 100 : 0
   deployment_maximum_percent         = contains(local.overlapping, each.key) ? 200 : 100
@@ -34,8 +34,8 @@ resource "aws_ecs_service" "this" {
   }
 
   network_configuration {
-    subnets          = var.private_subnet_ids
-    security_groups  = [each.key == "dashboard" ? var.security_group_ids["dashboard"] : var.security_group_ids["services"]]
+    subnets          = var.deployment.private_subnet_ids
+    security_groups  = [each.key == "dashboard" ? var.deployment.security_group_ids["dashboard"] : var.deployment.security_group_ids["services"]]
     assign_public_ip = false
   }
 

@@ -14,11 +14,11 @@ locals {
       watched = "ticklake_producer_(last_ack_age_seconds|records_buffered|ticks_total)"
       login   = null
       settings = {
-        TICKLAKE_SOURCES            = var.sources
+        TICKLAKE_SOURCES            = var.deployment.sources
         TICKLAKE_HTTP_HOST          = "0.0.0.0"
         TICKLAKE_PRODUCER_HTTP_PORT = "9101"
       }
-      secrets = { for source in setintersection(split(",", var.sources), ["finnhub", "alphavantage"]) : "ticklake_${source}_key" => "${source}-key" }
+      secrets = { for source in setintersection(split(",", var.deployment.sources), ["finnhub", "alphavantage"]) : "ticklake_${source}_key" => "${source}-key" }
     }
     consumer = {
       image   = "service"
@@ -52,10 +52,10 @@ locals {
       watched = "ticklake_dashboard_(reruns|rerun_seconds)"
       login   = "DASHBOARD"
       settings = {
-        TICKLAKE_SOURCES                     = var.sources
+        TICKLAKE_SOURCES                     = var.deployment.sources
         TICKLAKE_HTTP_HOST                   = "0.0.0.0"
         TICKLAKE_DASHBOARD_HTTP_PORT         = "9104"
-        TICKLAKE_DASHBOARD_URL               = var.dashboard_url
+        TICKLAKE_DASHBOARD_URL               = var.deployment.dashboard_url
         TICKLAKE_AIRFLOW_URL                 = var.airflow_url
         TICKLAKE_PRODUCER_STATUS_URL         = local.statuses["producer"]
         TICKLAKE_OIDC_CLIENT_ID              = var.oidc.client_id
@@ -97,33 +97,33 @@ locals {
     TMPDIR                   = local.home
     TICKLAKE_HOME            = local.home
     TICKLAKE_SECRETS_DIR     = local.files
-    TICKLAKE_KAFKA_BOOTSTRAP = var.bootstrap
+    TICKLAKE_KAFKA_BOOTSTRAP = var.deployment.bootstrap
     TICKLAKE_KAFKA_CLIENT    = "confluent"
     TICKLAKE_KAFKA_SECURITY  = "SASL_SSL"
-    TICKLAKE_KAFKA_SASL      = var.broker == "msk" ? "AWS_MSK_IAM" : "SCRAM-SHA-512"
-    TICKLAKE_S3_BUCKET       = var.bucket
-    TICKLAKE_S3_REGION       = var.region
+    TICKLAKE_KAFKA_SASL      = var.deployment.broker == "msk" ? "AWS_MSK_IAM" : "SCRAM-SHA-512"
+    TICKLAKE_S3_BUCKET       = var.deployment.bucket
+    TICKLAKE_S3_REGION       = var.deployment.region
     TICKLAKE_LIFECYCLE_OWNER = "terraform"
 
-    TICKLAKE_WAREHOUSE_ACCOUNT  = var.warehouse.account
-    TICKLAKE_WAREHOUSE_DATABASE = var.warehouse.database
+    TICKLAKE_WAREHOUSE_ACCOUNT  = var.deployment.warehouse.account
+    TICKLAKE_WAREHOUSE_DATABASE = var.deployment.warehouse.database
   }
 
   # On instances of our own a service is a SCRAM user, and the brokers' authority is ours.
-  kafka_settings = { for name in keys(local.tasks) : name => var.broker == "msk" ? {} : {
+  kafka_settings = { for name in keys(local.tasks) : name => var.deployment.broker == "msk" ? {} : {
     TICKLAKE_KAFKA_USERNAME = "ticklake-${name}"
     TICKLAKE_KAFKA_CA_FILE  = "${local.files}/kafka_ca"
   } }
 
   # Who never logs in to the warehouse still has to name a user, because settings are one list for all.
   warehouse_settings = { for name, task in local.tasks : name => task.login == null ? { TICKLAKE_WAREHOUSE_USER = "NOBODY" } : {
-    TICKLAKE_WAREHOUSE_USER             = var.warehouse.services[task.login].user
-    TICKLAKE_WAREHOUSE_ROLE             = var.warehouse.services[task.login].role
-    TICKLAKE_WAREHOUSE_COMPUTE          = var.warehouse.services[task.login].warehouse
+    TICKLAKE_WAREHOUSE_USER             = var.deployment.warehouse.services[task.login].user
+    TICKLAKE_WAREHOUSE_ROLE             = var.deployment.warehouse.services[task.login].role
+    TICKLAKE_WAREHOUSE_COMPUTE          = var.deployment.warehouse.services[task.login].warehouse
     TICKLAKE_WAREHOUSE_PRIVATE_KEY_FILE = "${local.files}/warehouse_key"
   } }
 
-  secrets = { for name, task in local.tasks : name => merge(task.secrets, var.broker == "msk" ? {} : {
+  secrets = { for name, task in local.tasks : name => merge(task.secrets, var.deployment.broker == "msk" ? {} : {
     kafka_ca                = "kafka-ca"
     ticklake_kafka_password = "kafka-${name}"
   }) }

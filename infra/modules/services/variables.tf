@@ -1,21 +1,28 @@
-variable "name" {
-  description = "The deployment, such as ticklake-prod: the first part of every name, and the namespace of its metrics."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region."
-  type        = string
-}
-
-variable "running" {
-  description = "Whether services run: false until images, topics, tables and secrets are there."
-  type        = bool
-}
-
-variable "protected" {
-  description = "Whether the load balancer refuses to be deleted."
-  type        = bool
+variable "deployment" {
+  description = "What services and Airflow have in common: name (the first part of every name, and the namespace of metrics), user (that images run as), and what the settings of the same names say."
+  type = object({
+    name               = string
+    region             = string
+    running            = bool
+    protected          = bool
+    user               = string
+    sources            = string
+    broker             = string
+    bootstrap          = string
+    bucket             = string
+    dashboard_url      = string
+    log_days           = number
+    vpc_id             = string
+    private_subnet_ids = list(string)
+    security_group_ids = map(string)
+    secret_arns        = map(string)
+    kms_key_arn        = string
+    warehouse = object({
+      account  = string
+      database = string
+      services = map(object({ user = string, role = string, warehouse = string }))
+    })
+  })
 }
 
 variable "image_tag" {
@@ -25,11 +32,6 @@ variable "image_tag" {
 
 variable "collector_image" {
   description = "AWS's distribution of the OpenTelemetry collector, by tag."
-  type        = string
-}
-
-variable "user" {
-  description = "User and group that the images run as."
   type        = string
 }
 
@@ -53,38 +55,9 @@ variable "partitions" {
   type        = number
 }
 
-variable "sources" {
-  description = "TICKLAKE_SOURCES."
-  type        = string
-}
-
-variable "broker" {
-  description = "msk or ec2."
-  type        = string
-}
-
-variable "bootstrap" {
-  description = "TICKLAKE_KAFKA_BOOTSTRAP."
-  type        = string
-}
-
-variable "bucket" {
-  description = "TICKLAKE_S3_BUCKET."
-  type        = string
-}
-
 variable "logs_bucket" {
   description = "Bucket that takes the load balancer's logs."
   type        = string
-}
-
-variable "warehouse" {
-  description = "Snowflake's account and database; and by role the service user, its role and its warehouse."
-  type = object({
-    account  = string
-    database = string
-    services = map(object({ user = string, role = string, warehouse = string }))
-  })
 }
 
 variable "integration" {
@@ -100,11 +73,6 @@ variable "dashboard_domain" {
 variable "domains" {
   description = "Names that lead to the load balancer."
   type        = list(string)
-}
-
-variable "dashboard_url" {
-  description = "TICKLAKE_DASHBOARD_URL."
-  type        = string
 }
 
 variable "airflow_url" {
@@ -134,24 +102,9 @@ variable "oidc" {
   })
 }
 
-variable "vpc_id" {
-  description = "The network."
-  type        = string
-}
-
-variable "private_subnet_ids" {
-  description = "Where services run."
-  type        = list(string)
-}
-
 variable "public_subnet_ids" {
   description = "Where the load balancer stands."
   type        = list(string)
-}
-
-variable "security_group_ids" {
-  description = "Security groups by name."
-  type        = map(string)
 }
 
 variable "role_arns" {
@@ -162,19 +115,4 @@ variable "role_arns" {
 variable "execution_role_arns" {
   description = "What ECS prepares each task as."
   type        = map(string)
-}
-
-variable "secret_arns" {
-  description = "The secrets' ARNs, by the last part of their names."
-  type        = map(string)
-}
-
-variable "kms_key_arn" {
-  description = "Key of logs and images."
-  type        = string
-}
-
-variable "log_days" {
-  description = "Days for which the services' logs are kept."
-  type        = number
 }
