@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ticklake.capacity import TASK_MEMORY_GB, TASK_VCPUS, Figures, Need, Plan, costs, need
+from ticklake.capacity import TASK_MEMORY_GB, TASK_VCPUS, Assumed, Figures, Need, Plan, costs, need
 from ticklake.credits import SNOWPIPE_CREDITS_A_GB
 from ticklake.errors import ConfigError
 from ticklake.storage_cost import Prices
@@ -55,7 +55,8 @@ def cost_table() -> str:
 
 
 def price_table() -> str:
-    rows = [f"| {each.of} | {each.value:g} | {each.noted} | {each.source} |" for each in FIGURES.prices.values()]
+    prices = [each for _, each in FIGURES.prices] + [each.hour for each in FIGURES.brokers]
+    rows = [f"| {each.of} | {each.value:g} | {each.noted} | {each.source} |" for each in prices]
     return "\n".join(["| of | US dollars | noted | source |", "| --- | ---: | --- | --- |", *rows])
 
 
@@ -73,15 +74,15 @@ def test_every_measured_figure_stands_in_the_page_of_measurements() -> None:
     assert load
     assert producer
     measured = FIGURES.measured
-    assert measured["consumer_cpu_s_a_million"] == float(row[2])
-    assert measured["stored_bytes"] == float(row[3])
-    assert measured["producer_ticks_s"] == float(producer[1].replace(",", ""))
-    assert measured["load_rows_s"] == round(1e6 / float(load[1]))
-    assert f"a million ticks of {measured['json_bytes']:.0f} bytes" in measurements
+    assert measured.consumer_cpu_s_a_million == float(row[2])
+    assert measured.stored_bytes == float(row[3])
+    assert measured.producer_ticks_s == float(producer[1].replace(",", ""))
+    assert measured.load_rows_s == round(1e6 / float(load[1]))
+    assert f"a million ticks of {measured.json_bytes:.0f} bytes" in measurements
 
 
 def test_every_assumption_is_named_in_the_page() -> None:
-    assert [name for name in FIGURES.assumed if f"`{name}`" not in PAGE] == []
+    assert [name for name in Assumed.model_fields if f"`{name}`" not in PAGE] == []
 
 
 def test_more_ticks_never_need_less() -> None:
@@ -99,10 +100,25 @@ def test_a_load_costs_what_ticklake_cost_says() -> None:
     assert smallest.streaming_credits == pytest.approx(1000 * 6.5 * 3600 * 150 / 1e9 * SNOWPIPE_CREDITS_A_GB)
 
 
-def test_a_malformed_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "scaling.yaml").write_text("plans: 3")
-    with pytest.raises(ConfigError, match=r"scaling\.yaml is no list of figures"):
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("  core_share:", "  core_shar:", "assumed.core_share: Field required; assumed.core_shar: Extra"),
+        ("  credit:", "  credits:", "prices.credit: Field required"),
+        ("noted: 2026-11-23", "noted: yesterday", "prices.vcpu_hour.noted: Input should be a valid date"),
+        ("dashboard_sessions: 20", "dashboard_sessions: 0", "measured.dashboard_sessions: Input should be greater than 0"),
+        ("  - {ticks_s: 1000,", "  - {ticks_s: many,", "plans.0.ticks_s: Input should be a valid integer"),
+        ("plans:", "plans", "cannot be read"),
+    ],
+)
+def test_a_slip_in_the_file_is_named_in_one_line(right: str, wrong: str, told: str, tmp_path: Path) -> None:
+    text = (ROOT / "infra" / "scaling.yaml").read_text()
+    (tmp_path / "scaling.yaml").write_text(text.replace(right, wrong, 1))
+    with pytest.raises(ConfigError) as error:
         Figures.load(tmp_path / "scaling.yaml")
+    assert str(error.value).startswith("scaling.yaml ")
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def _sizes(wanted: Need) -> tuple[int, int, int]:
