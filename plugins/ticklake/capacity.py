@@ -26,6 +26,7 @@ SIZES = ("X-Small", "Small", "Medium", "Large", "X-Large", "2X-Large", "3X-Large
 """Of Snowflake's warehouses; each takes twice the credits of the one before."""
 TASK_VCPUS, TASK_MEMORY_GB = 2, 8
 _LEAST_TASKS = 2
+"""Of services that may be two, so that one may die. Two producers of one source would send everything twice."""
 
 
 class _Part(BaseModel):
@@ -131,6 +132,7 @@ class Need:
     brokers: int
     producers: int
     consumers: int
+    alerts: int
     object_records: float
     object_bytes: float
     buffered_bytes: float
@@ -148,6 +150,7 @@ def need(figures: Figures, plan: Plan) -> Need:
     wire_mb_s = plan.ticks_s * measured.json_bytes * assumed.wire_share / _MILLION
     broker = next((each for each in figures.brokers if wire_mb_s <= assumed.replicas * each.mb_s), figures.brokers[-1])
     cores = plan.ticks_s / _MILLION * measured.consumer_cpu_s_a_million / assumed.core_share
+    consumers = min(partitions, max(_LEAST_TASKS, ceil(cores / TASK_VCPUS)))
     records = plan.ticks_s / partitions * plan.flush_age_s
     day_s = assumed.hours_a_day * _HOUR_S
     rows_s = measured.load_rows_s * assumed.xsmall_loads * assumed.loading_share
@@ -159,8 +162,9 @@ def need(figures: Figures, plan: Plan) -> Need:
         partitions=partitions,
         broker=broker,
         brokers=assumed.replicas * ceil(wire_mb_s / broker.mb_s / assumed.replicas),
-        producers=max(_LEAST_TASKS, ceil(plan.ticks_s / measured.producer_ticks_s / assumed.core_share / TASK_VCPUS)),
-        consumers=min(partitions, max(_LEAST_TASKS, ceil(cores / TASK_VCPUS))),
+        producers=ceil(plan.ticks_s / measured.producer_ticks_s / assumed.core_share / TASK_VCPUS),
+        consumers=consumers,
+        alerts=consumers,
         object_records=records,
         object_bytes=records * measured.stored_bytes,
         buffered_bytes=records * measured.json_bytes,
@@ -168,7 +172,7 @@ def need(figures: Figures, plan: Plan) -> Need:
         size=SIZES[step],
         load_credits=(load.credits or 0) * CREDITS_AN_HOUR * 2**step,
         streaming_credits=plan.ticks_s * day_s * assumed.value_bytes / _GB * SNOWPIPE_CREDITS_A_GB,
-        replicas=ceil(plan.sessions / measured.dashboard_sessions),
+        replicas=max(_LEAST_TASKS, ceil(plan.sessions / measured.dashboard_sessions)),
     )
 
 
@@ -185,7 +189,7 @@ def costs(figures: Figures, storage: Prices, wanted: Need) -> dict[str, float]:
     return {
         "Kafka": wanted.brokers * wanted.broker.hour.value * hours + kept_gb * price["broker_gb_month"],
         "between zones": wire_gb_a_day * days * 2 / 3 * price["zone_gb"],
-        "services": (wanted.producers + wanted.consumers + wanted.replicas + 1) * task_hour * hours,
+        "services": (wanted.producers + wanted.consumers + wanted.alerts + wanted.replicas) * task_hour * hours,
         "S3": wanted.objects * days / 1_000 * price["put_thousand"] + stored_gb * storage.gigabyte["STANDARD"],
         "Airflow": price["airflow_hour"] * hours,
         "loading": wanted.load_credits * days * price["credit"],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.checks.terraform import Module
 from ticklake.capacity import TASK_MEMORY_GB, TASK_VCPUS, Assumed, Figures, Need, Plan, costs, need
 from ticklake.credits import SNOWPIPE_CREDITS_A_GB
 from ticklake.errors import ConfigError
@@ -21,37 +22,54 @@ PAGE = (ROOT / "docs" / "scaling.md").read_text()
 NEEDS = [need(FIGURES, plan) for plan in FIGURES.plans]
 
 
-def table(first: str, rows: dict[str, list[str]]) -> str:
-    head = [first, *(f"{each.plan.ticks_s:,} ticks/s" for each in NEEDS)]
-    lines = [head, ["---"] + ["---:"] * len(NEEDS), *([name, *cells] for name, cells in rows.items())]
+def table(first: str, rows: dict[str, list[str]], by_terraform: dict[str, str]) -> str:
+    head = [first, *(f"{each.plan.ticks_s:,} ticks/s" for each in NEEDS), "by `infra/`"]
+    lines = [head, ["---", *(["---:"] * len(NEEDS)), "---"], *([name, *cells, by_terraform.get(name, "")] for name, cells in rows.items())]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def plan_table() -> str:
+    partitions, brokers, flush = "partitions of market.ticks", "brokers", "TICKLAKE_FLUSH_AGE_S"
+    producers, consumers, alerts = (f"{name} ({TASK_VCPUS} vCPU, {TASK_MEMORY_GB} GB)" for name in ("producers", "consumers", "alerts"))
+    load, size, streaming, replicas = "load, every", "warehouse of the load", "Snowpipe Streaming instead of COPY, credits a day", "dashboard replicas"
     rows = {
-        "partitions of market.ticks": [f"{each.partitions}" for each in NEEDS],
-        "brokers": [f"{each.brokers} x {each.broker.name}" for each in NEEDS],
-        f"producers ({TASK_VCPUS} vCPU, {TASK_MEMORY_GB} GB)": [f"{each.producers}" for each in NEEDS],
-        f"consumers ({TASK_VCPUS} vCPU, {TASK_MEMORY_GB} GB)": [f"{each.consumers}" for each in NEEDS],
-        "TICKLAKE_FLUSH_AGE_S": [f"{each.plan.flush_age_s:g}" for each in NEEDS],
+        partitions: [f"{each.partitions}" for each in NEEDS],
+        brokers: [f"{each.brokers} x {each.broker.name}" for each in NEEDS],
+        producers: [f"{each.producers}" for each in NEEDS],
+        consumers: [f"{each.consumers}" for each in NEEDS],
+        alerts: [f"{each.alerts}" for each in NEEDS],
+        flush: [f"{each.plan.flush_age_s:g}" for each in NEEDS],
         "records of an object": [f"{each.object_records:,.0f}" for each in NEEDS],
         "an object, MB stored": [f"{each.object_bytes / 1e6:.1f}" for each in NEEDS],
         "an object, MB in memory": [f"{each.buffered_bytes / 1e6:.1f}" for each in NEEDS],
         "objects a day of 6.5 hours": [f"{each.objects:,.0f}" for each in NEEDS],
-        "load, every": [f"{each.plan.load_every_s:g} s" for each in NEEDS],
-        "warehouse of the load": [each.size for each in NEEDS],
+        load: [f"{each.plan.load_every_s:g} s" for each in NEEDS],
+        size: [each.size for each in NEEDS],
         "its credits a day": [f"{each.load_credits:,.1f}" for each in NEEDS],
-        "Snowpipe Streaming instead of COPY, credits a day": [f"{each.streaming_credits:,.1f}" for each in NEEDS],
+        streaming: [f"{each.streaming_credits:,.1f}" for each in NEEDS],
         "open dashboards": [f"{each.plan.sessions}" for each in NEEDS],
-        "dashboard replicas": [f"{each.replicas}" for each in NEEDS],
+        replicas: [f"{each.replicas}" for each in NEEDS],
     }
-    return table("what", rows)
+    by_terraform = {
+        partitions: "`partitions`",
+        brokers: "**no**: `broker` is MSK Serverless, or one or three instances",
+        producers: "`sizes`, one; **no** second one with symbols of its own",
+        consumers: "`sizes`, and more by lag",
+        alerts: "`sizes`",
+        flush: "**no**: the default, 5",
+        load: "`loads`",
+        size: "X-Small; **no** other",
+        streaming: "**no**",
+        replicas: "`sizes`, and more by CPU",
+    }
+    return table("what", rows, by_terraform)
 
 
 def cost_table() -> str:
     parts = [costs(FIGURES, STORAGE, each) for each in NEEDS]
     rows = {name: [f"{each[name]:,.0f}" for each in parts] for name in parts[0]}
-    return table("US dollars a month", rows | {"sum": [f"{sum(each.values()):,.0f}" for each in parts]})
+    by_terraform = {"Kafka": "**no**: provisioned MSK is priced", "Airflow": '`airflow = "mwaa"` is priced'}
+    return table("US dollars a month", rows | {"sum": [f"{sum(each.values()):,.0f}" for each in parts]}, by_terraform)
 
 
 def price_table() -> str:
@@ -63,6 +81,18 @@ def price_table() -> str:
 @pytest.mark.parametrize("made", [plan_table, cost_table, price_table])
 def test_the_tables_are_what_the_figures_make(made: Callable[[], str]) -> None:
     assert made() in PAGE, f"the page should say:\n\n{made()}\n"
+
+
+def test_what_terraform_is_said_to_make_are_variables_of_it() -> None:
+    infra = ROOT / "infra"
+    assert set(re.findall(r"`(\w+)[` ]", "".join(row.rsplit("|", 2)[1] for row in (plan_table() + cost_table()).splitlines()[2:]))) <= {
+        each.labels[0] for each in Module(infra).of("variable")
+    }
+    (warehouse,) = Module(infra / "modules" / "snowflake").of("resource", "snowflake_warehouse")
+    assert warehouse.body["warehouse_size"] == "XSMALL"
+    (cluster,) = [each for each in Module(infra / "modules" / "broker").of("resource") if each.labels[0].startswith("aws_msk")]
+    assert cluster.labels[0] == "aws_msk_serverless_cluster"
+    assert "TICKLAKE_FLUSH" not in "".join(path.read_text() for path in infra.rglob("*.tf"))
 
 
 def test_every_measured_figure_stands_in_the_page_of_measurements() -> None:
