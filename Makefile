@@ -7,6 +7,7 @@ UV_VERSION = $(shell sed -n 's/^uv==//p' requirements.txt)
 TOOLS = build/tools
 TOOLS_STAMP = build/tools/.installed
 GO_STAMP = build/tools/.go
+MANIFESTS = build/kubernetes
 GO_TOOLS = github.com/terraform-linters/tflint@v0.61.0
 TESTS = tests/unit tests/contract tests/integration tests/e2e
 GROUP ?=
@@ -44,7 +45,9 @@ check: $(STAMP) $(TOOLS_STAMP) $(GO_STAMP) ## format, lint, types, import rules,
 	$(TOOLS)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*.yaml)
 	$(TOOLS)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	$(TOOLS)/bin/hadolint infra/docker/Dockerfile
-	$(TOOLS)/bin/kubernetes-validate --strict --quiet -k 1.33 $(filter-out %/kustomization.yaml,$(wildcard infra/kubernetes/base/*.yaml))
+	@mkdir -p $(MANIFESTS)
+	kubectl kustomize infra/kubernetes/base >$(MANIFESTS)/base.yaml
+	$(TOOLS)/bin/kubernetes-validate --strict --quiet -k 1.33 $(MANIFESTS)/base.yaml
 	terraform fmt -check -recursive infra
 	$(TOOLS)/bin/tflint --chdir=infra --recursive --config=$(CURDIR)/infra/checks/tflint.hcl
 	$(BIN)/python -m infra.checks.schema
@@ -87,6 +90,7 @@ $(TOOLS_STAMP): infra/checks/requirements.txt | $(STAMP)
 
 $(GO_STAMP): Makefile | $(TOOLS_STAMP)
 	@command -v terraform >/dev/null || { echo "make: terraform is missing; install it from https://developer.hashicorp.com/terraform/install"; exit 1; }
+	@command -v kubectl >/dev/null || { echo "make: kubectl is missing, which builds manifests; install it from https://kubernetes.io/docs/tasks/tools"; exit 1; }
 	@command -v go >/dev/null || { echo "make: go is missing, which builds tflint; install it from https://go.dev/dl"; exit 1; }
 	@echo "Building tflint"
 	@GOBIN=$(CURDIR)/$(TOOLS)/bin go install $(GO_TOOLS)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,22 +16,26 @@ import yaml
 
 from ticklake.settings import Settings
 
+pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None and os.environ.get("CI") != "true", reason="kubectl is missing, which builds manifests")
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "infra" / "kubernetes"
 SERVICES = ("producer", "consumer", "alerts", "dashboard")
 PAGES = {"dashboard": "/_stcore/health"}
 """Where health is asked at Streamlit's page, which has its own."""
 
+VERSION = r'^version = "(.+)"'
+REGISTRY = "111111111111.dkr.ecr.us-east-1.amazonaws.com/ticklake"
+"""The repositories of an account that nobody has."""
+
 services = pytest.mark.parametrize("name", SERVICES)
 
 
 @cache
-def manifests() -> dict[tuple[str, str], dict[str, Any]]:
-    """Every object by kind and name."""
-    files = [path for path in FOLDER.rglob("*.yaml") if path.name not in ("kustomization.yaml", "values.yaml")]
-    found = [each for path in sorted(files) for each in yaml.safe_load_all(path.read_text())]
-    assert len({(each["kind"], each["metadata"]["name"]) for each in found}) == len(found)
-    return {(each["kind"], each["metadata"]["name"]): each for each in found}
+def manifests(folder: str = "overlays/aws") -> dict[tuple[str, str], dict[str, Any]]:
+    """Every object that kustomize makes of a folder, by kind and name; a generated name without its hash."""
+    built = subprocess.run(["kubectl", "kustomize", str(FOLDER / folder)], capture_output=True, text=True, check=True).stdout
+    return {(each["kind"], "settings" if each["kind"] == "ConfigMap" else each["metadata"]["name"]): each for each in yaml.safe_load_all(built)}
 
 
 def pod(name: str) -> dict[str, Any]:
@@ -42,8 +49,10 @@ def container(name: str) -> dict[str, Any]:
     return only
 
 
-def variables(path: Path) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in path.read_text().splitlines() if line)
+def settings(folder: str = "overlays/aws") -> dict[str, str]:
+    """What every service is told."""
+    data: dict[str, str] = manifests(folder)["ConfigMap", "settings"]["data"]
+    return data
 
 
 def project(pattern: str, path: str) -> str:
@@ -68,7 +77,7 @@ def test_a_service_has_no_right_that_it_does_not_need(name: str) -> None:
 @services
 def test_a_service_is_asked_whether_it_is_well_at_the_port_that_it_listens_on(name: str) -> None:
     ports = {each["name"]: each["containerPort"] for each in container(name)["ports"]}
-    assert ports["http"] == int(variables(FOLDER / "base" / "settings.env")[f"TICKLAKE_{name.upper()}_HTTP_PORT"])
+    assert ports["http"] == int(settings()[f"TICKLAKE_{name.upper()}_HTTP_PORT"])
     for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
         get = container(name)[probe]["httpGet"]
         assert get["path"] == PAGES.get(name, path)
@@ -90,22 +99,30 @@ def test_a_service_has_a_budget_for_disruptions_and_an_address(name: str) -> Non
 
 @services
 def test_images_are_those_of_this_version_and_their_commands_exist(name: str) -> None:
-    version = project(r'^version = "(.+)"', "pyproject.toml")
-    image = container(name)["image"]
-    assert image == f"ticklake/{'dashboard' if name == 'dashboard' else 'service'}:{version}"
+    image = f"{'dashboard' if name == 'dashboard' else 'service'}:{project(VERSION, 'pyproject.toml')}"
+    (built,) = manifests("base")["Deployment", name]["spec"]["template"]["spec"]["containers"]
+    assert built["image"] == f"ticklake/{image}"
+    assert container(name)["image"] == f"{REGISTRY}/{image}"
     module = container(name)["command"][-1]
     assert (ROOT / module.replace(".", "/") / "__main__.py").exists()
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.rglob("settings.env")), ids=lambda path: path.parent.name)
-def test_settings_are_complete_and_exist(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = variables(FOLDER / "base" / "settings.env") | variables(path)
+@pytest.mark.parametrize("folder", ["base", "overlays/aws"])
+def test_settings_are_complete_and_exist(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = settings(folder)
     assert set(values) <= {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     secrets = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
     assert not {f"TICKLAKE_{name.upper()}" for name in secrets} & set(values)
-    assert Settings().secrets_dir == Path(container("consumer")["volumeMounts"][1]["mountPath"])
+    assert str(Settings().secrets_dir) in {each["mountPath"] for each in container("consumer")["volumeMounts"]}
+
+
+@services
+def test_a_service_is_told_the_settings_and_handed_its_own_secrets_only(name: str) -> None:
+    (told,) = container(name)["envFrom"]
+    assert told["configMapRef"]["name"] == manifests()["ConfigMap", "settings"]["metadata"]["name"]
+    assert [each["secret"]["secretName"] for each in pod(name)["volumes"] if "secret" in each] == [name]
 
 
 def test_nobody_speaks_to_anybody_unless_it_is_said() -> None:
@@ -134,17 +151,15 @@ def test_every_service_is_measured() -> None:
     assert spec["podMetricsEndpoints"][0]["port"] == "http"
 
 
-def test_every_account_of_the_cloud_has_a_role_of_its_own() -> None:
-    overlay = yaml.safe_load((FOLDER / "overlays" / "aws" / "kustomization.yaml").read_text())
-    roles = {each["target"]["name"]: each["patch"] for each in overlay["patches"] if each["target"]["kind"] == "ServiceAccount"}
-    assert set(roles) == set(SERVICES)
-    for name, patch in roles.items():
-        assert f":role/ticklake-prod-{name}" in patch
+@services
+def test_every_account_of_the_cloud_has_a_role_of_its_own(name: str) -> None:
+    annotations = manifests()["ServiceAccount", name]["metadata"]["annotations"]
+    assert annotations["eks.amazonaws.com/role-arn"].endswith(f":role/ticklake-prod-{name}")
 
 
 def test_secrets_are_those_that_terraform_makes_and_their_files_have_readers() -> None:
-    made, settings = (ROOT / "infra" / "main.tf").read_text(), variables(FOLDER / "base" / "settings.env")
-    files = {f"ticklake_{name}" for name in Settings.model_fields} | {Path(settings["TICKLAKE_WAREHOUSE_PRIVATE_KEY_FILE"]).name}
+    made = (ROOT / "infra" / "main.tf").read_text()
+    files = {f"ticklake_{name}" for name in Settings.model_fields} | {Path(settings()["TICKLAKE_WAREHOUSE_PRIVATE_KEY_FILE"]).name}
     for (kind, _), each in manifests().items():
         for row in each["spec"]["data"] if kind == "ExternalSecret" else ():
             assert row["secretKey"] in files
@@ -154,7 +169,8 @@ def test_secrets_are_those_that_terraform_makes_and_their_files_have_readers() -
 def test_everything_that_a_kustomization_names_is_there_and_named_once() -> None:
     for path in FOLDER.rglob("kustomization.yaml"):
         told = yaml.safe_load(path.read_text())
-        named = [path.parent / each for each in (*told.get("resources", []), *told.get("components", []))]
+        patches = [each["path"] for each in told.get("patches", []) if "path" in each]
+        named = [path.parent / each for each in (*told.get("resources", []), *told.get("components", []), *patches)]
         assert all(each.exists() for each in named)
         beside = {each for each in path.parent.glob("*.yaml") if each != path}
         assert beside == {each for each in named if each.suffix == ".yaml"}
@@ -163,6 +179,6 @@ def test_everything_that_a_kustomization_names_is_there_and_named_once() -> None
 def test_airflow_is_that_of_the_lock_with_settings_that_exist() -> None:
     values = yaml.safe_load((FOLDER / "airflow" / "values.yaml").read_text())
     assert values["airflowVersion"] == project(r"^apache-airflow==(\S+)", "requirements.txt")
-    assert values["defaultAirflowTag"] == project(r'^version = "(.+)"', "pyproject.toml")
+    assert values["defaultAirflowTag"] == project(VERSION, "pyproject.toml")
     assert {each["name"] for each in values["env"]} <= {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields}
     assert values["postgresql"]["enabled"] is False
