@@ -47,7 +47,7 @@ check: $(STAMP) $(TOOLS_STAMP) $(GO_STAMP) ## format, lint, types, import rules,
 	$(TOOLS)/bin/hadolint infra/docker/Dockerfile
 	@mkdir -p $(MANIFESTS)
 	kubectl kustomize infra/kubernetes/base >$(MANIFESTS)/base.yaml
-	$(TOOLS)/bin/kubernetes-validate --strict --quiet -k 1.33 $(MANIFESTS)/base.yaml
+	$(TOOLS)/bin/kubernetes-validate --strict --quiet -k 1.33 $(MANIFESTS)/base.yaml infra/kubernetes/components/scaling/dashboard.yaml
 	terraform fmt -check -recursive infra
 	$(TOOLS)/bin/tflint --chdir=infra --recursive --config=$(CURDIR)/infra/checks/tflint.hcl
 	$(BIN)/python -m infra.checks.schema

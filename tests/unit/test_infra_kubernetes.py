@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.checks.terraform import Module
 from ticklake.settings import Settings
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None and os.environ.get("CI") != "true", reason="kubectl is missing, which builds manifests")
@@ -137,12 +138,30 @@ def test_nobody_speaks_to_anybody_unless_it_is_said() -> None:
 
 def test_there_are_never_more_consumers_than_partitions() -> None:
     spec = manifests()["ScaledObject", "consumer"]["spec"]
-    fields = Settings.model_fields
-    assert spec["maxReplicaCount"] == fields["ticks_partitions"].default
-    trigger = spec["triggers"][0]["metadata"]
-    assert (trigger["consumerGroup"], trigger["topic"]) == (fields["kafka_group"].default, fields["ticks_topic"].default)
-    assert int(trigger["lagThreshold"]) == fields["flush_records"].default
-    assert spec["scaleTargetRef"]["name"] == "consumer"
+    assert spec["minReplicaCount"] < spec["maxReplicaCount"] == int(settings()["TICKLAKE_TICKS_PARTITIONS"])
+    component = yaml.safe_load((FOLDER / "components" / "scaling" / "consumer.yaml").read_text())
+    assert component["spec"]["maxReplicaCount"] == int(settings("base")["TICKLAKE_TICKS_PARTITIONS"])
+
+
+def test_consumers_grow_by_the_lag_that_terraform_waits_for() -> None:
+    trigger = manifests()["ScaledObject", "consumer"]["spec"]["triggers"][0]["metadata"]
+    (variable,) = Module(ROOT / "infra").of("variable", "lag_records")
+    assert int(trigger["lagThreshold"]) == variable.body["default"]
+    assert (trigger["consumerGroup"], trigger["topic"]) == (Settings.model_fields["kafka_group"].default, Settings.model_fields["ticks_topic"].default)
+
+
+def test_what_is_scaled_has_no_number_of_its_own() -> None:
+    scaled = {each["spec"]["scaleTargetRef"]["name"] for (kind, _), each in manifests().items() if kind in ("ScaledObject", "HorizontalPodAutoscaler")}
+    assert scaled == {"consumer", "dashboard"}
+    assert {name for name in SERVICES if "replicas" not in manifests()["Deployment", name]["spec"]} == scaled
+
+
+def test_there_are_as_many_as_terraform_starts_in_production() -> None:
+    sizes = (ROOT / "infra" / "environments" / "prod.tfvars").read_text()
+    for name in SERVICES:
+        found = re.search(rf"^  {name} +=.*?(?:count = (\d+))?(?:, most = \d+)? }}$", sizes, re.MULTILINE)
+        assert found
+        assert manifests("base")["Deployment", name]["spec"]["replicas"] == int(found[1] or 1)
 
 
 def test_every_service_is_measured() -> None:
