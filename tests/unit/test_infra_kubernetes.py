@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ PAGES = {"dashboard": "/_stcore/health"}
 """Where health is asked at Streamlit's page, which has its own."""
 
 VERSION = r'^version = "(.+)"'
-REGISTRY = "111111111111.dkr.ecr.us-east-1.amazonaws.com/ticklake"
-"""The repositories of an account that nobody has."""
+REGISTRY = "111111111111.dkr.ecr.us-east-1.amazonaws.com/ticklake-prod"
+"""The repositories that Terraform makes in production, of an account that nobody has."""
 
 services = pytest.mark.parametrize("name", SERVICES)
 
@@ -195,9 +196,62 @@ def test_everything_that_a_kustomization_names_is_there_and_named_once() -> None
         assert beside == {each for each in named if each.suffix == ".yaml"}
 
 
-def test_airflow_is_that_of_the_lock_with_settings_that_exist() -> None:
-    values = yaml.safe_load((FOLDER / "airflow" / "values.yaml").read_text())
-    assert values["airflowVersion"] == project(r"^apache-airflow==(\S+)", "requirements.txt")
-    assert values["defaultAirflowTag"] == project(VERSION, "pyproject.toml")
-    assert {each["name"] for each in values["env"]} <= {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields}
-    assert values["postgresql"]["enabled"] is False
+@pytest.fixture(scope="module")
+def airflow() -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load((FOLDER / "airflow" / "values.yaml").read_text())
+    return values
+
+
+def test_airflow_is_that_of_the_lock_with_settings_that_exist(airflow: dict[str, Any]) -> None:
+    assert airflow["airflowVersion"] == project(r"^apache-airflow==(\S+)", "requirements.txt")
+    assert airflow["defaultAirflowRepository"] == f"{REGISTRY}/airflow"
+    assert airflow["defaultAirflowTag"] == project(VERSION, "pyproject.toml")
+    (repository,) = Module(ROOT / "infra" / "modules" / "services").of("resource", "aws_ecr_repository")
+    assert repository.body["name"] == "${var.name}/${each.key}"
+    told = {each["name"] for each in airflow["env"] if each["name"].startswith("TICKLAKE_")}
+    assert told <= {f"TICKLAKE_{name.upper()}" for name in Settings.model_fields}
+    assert airflow["postgresql"]["enabled"] is False
+
+
+def test_airflow_is_told_what_terraform_tells_its_own(airflow: dict[str, Any]) -> None:
+    of_the_image, of_scram, with_defaults = {"HOME"}, {"KAFKA_USERNAME", "KAFKA_CA_FILE"}, {"LOAD_INTERVAL_S", "LOAD_HINTS"}
+    named = set(re.findall(r"^    TICKLAKE_(\w+) +=", (ROOT / "infra/modules/airflow/task.tf").read_text(), re.MULTILINE))
+    told = {each["name"].removeprefix("TICKLAKE_"): each["value"] for each in airflow["env"]}
+    assert named - set(told) == of_the_image | of_scram | with_defaults
+    ours = {name.removeprefix("TICKLAKE_"): value for name, value in settings().items()}
+    assert {name for name in set(told) & set(ours) if told[name] != ours[name]} == {"WAREHOUSE_USER", "WAREHOUSE_ROLE", "WAREHOUSE_COMPUTE"}
+
+
+def test_airflow_signs_in_by_an_auth_manager_that_its_image_has(airflow: dict[str, Any]) -> None:
+    core = airflow["config"]["core"]
+    module, name = core["auth_manager"].rsplit(".", 1)
+    assert hasattr(import_module(module), name)
+    assert airflow["createUserJob"] == {"enabled": False}, "the chart's job makes a user of FAB"
+    (script,) = [each for each in airflow["apiServer"]["args"] if "install" in each]
+    assert script.split(" && ")[0].split()[-1] == core["simple_auth_manager_passwords_file"]
+    assert any(f" {each['mountPath']}/" in script for each in airflow["apiServer"]["extraVolumeMounts"])
+
+
+def test_airflows_connections_are_those_of_its_settings_and_hold_no_secret(airflow: dict[str, Any]) -> None:
+    told = {each["name"]: each["value"] for each in airflow["env"]}
+    store, warehouse = (json.loads(told[f"AIRFLOW_CONN_TICKLAKE_{name}"]) for name in ("S3", "WAREHOUSE"))
+    assert store["extra"]["service_config"]["s3"]["bucket_name"] == told["TICKLAKE_S3_BUCKET"]
+    extra = {f"TICKLAKE_WAREHOUSE_{name.upper()}": value for name, value in warehouse["extra"].items() if name != "warehouse"}
+    assert extra.items() <= told.items()
+    assert (warehouse["login"], warehouse["extra"]["warehouse"]) == (told["TICKLAKE_WAREHOUSE_USER"], told["TICKLAKE_WAREHOUSE_COMPUTE"])
+    assert not {"login", "password"} & set(store) | {"password"} & set(warehouse)
+    assert Path(told["TICKLAKE_WAREHOUSE_PRIVATE_KEY_FILE"]).parent == Path(airflow["volumeMounts"][0]["mountPath"])
+
+
+def test_airflow_has_the_role_that_terraform_makes_and_logs_where_it_may(airflow: dict[str, Any]) -> None:
+    roles = [airflow[name]["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"] for name in ("apiServer", "triggerer", "workers")]
+    assert all(each.endswith(":role/ticklake-prod-airflow") for each in roles)
+    (granted,) = re.findall(r":log-group:/\$\{var.name\}(/airflow-[a-z]+):", (ROOT / "infra/modules/identity/main.tf").read_text())
+    assert airflow["config"]["logging"]["remote_base_log_folder"].endswith(f":log-group:/ticklake-prod{granted}")
+
+
+def test_airflow_takes_over_from_a_lost_worker_as_in_compose(airflow: dict[str, Any]) -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())["services"]["worker"]["environment"]
+    for section in ("scheduler", "celery_broker_transport_options"):
+        for option, value in airflow["config"][section].items():
+            assert str(value).lower() == compose[f"AIRFLOW__{section.upper()}__{option.upper()}"]
