@@ -242,10 +242,10 @@ def test_what_alarms_wait_for_is_sent() -> None:
 
 def test_people_sign_in_before_they_see_airflow_and_no_secret_stands_in_the_state() -> None:
     (rule,) = resources("airflow", "aws_lb_listener_rule")
-    (sign_in,) = [each['"action"'] if '"action"' in each else each["action"] for each in rule.body["dynamic"]]
+    ((sign_in,),) = [each["action"]["content"] for each in rule.body["dynamic"]]
     (forward,) = rule.body["action"]
-    assert sign_in["content"][0]["type"] == "authenticate-cognito"
-    assert int(sign_in["content"][0]["order"]) < int(forward["order"])
+    assert sign_in["type"] == "authenticate-cognito"
+    assert int(sign_in["order"]) < int(forward["order"])
     assert not re.search(r"\bclient_secret\s+=", "".join(text(each) for each in MODULES))
 
 

@@ -129,7 +129,8 @@ def test_a_node_of_aws_has_its_secrets_only_for_as_long_as_the_script_runs(tmp_p
         command = command.replace(f"${{{name}}}", value)
     _program(tmp_path / "ticklake-kafka", command.replace("/usr/local/sbin", str(tmp_path)).replace("-p /run", f"-p {kept}"))
     _program(tmp_path / "cloud-init", "#!/bin/sh\necho zone-of-$2\n")
-    _program(tmp_path / "aws", f'#!/bin/sh\necho "$@" >{tmp_path}/asked\nmkdir {tmp_path}/s; echo p >{tmp_path}/s/passwords; tar -C {tmp_path}/s -cz . | base64\n')
+    (tmp_path / "passwords").write_text("p\n")
+    _program(tmp_path / "aws", f'#!/bin/sh\necho "$@" >{tmp_path}/asked\ntar -C {tmp_path} -cz passwords | base64\n')
     _program(tmp_path / "setup_kafka.sh", '#!/bin/sh\necho "$@"; cat "$5/passwords"\n')
     said = subprocess.run(
         [str(tmp_path / "ticklake-kafka"), "acls"], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True
