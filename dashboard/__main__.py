@@ -15,6 +15,8 @@ from dashboard.access.oidc import auth_section
 from ticklake.errors import ConfigError
 
 APP = Path(__file__).parent / "app.py"
+SWITCH_S = 0.0005
+"""How long a thread may keep the interpreter. Each rerun is a new thread, and the server waits until it has begun, behind all that run."""
 
 log = structlog.get_logger()
 
@@ -24,6 +26,7 @@ def main() -> int:
 
     The first look at the market is the process's own: whoever comes finds a board, and how old ticks are on it is known before.
     """
+    sys.setswitchinterval(SWITCH_S)
     try:
         auth = auth_section(resources.read_settings())
         data = resources.market_data()

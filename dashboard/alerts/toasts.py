@@ -13,7 +13,8 @@ from ticklake.alerts import words
 from ticklake.alerts.alert import Alert
 from ticklake.roles import User
 
-EVERY_S = 2.0
+EVERY_S = 5.0
+"""Often enough for who looks elsewhere; the inbox moves with its page. Each look is a run of its own in every session."""
 MOST = 3
 """Toasts at once; of more, the number is told."""
 

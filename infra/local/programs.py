@@ -28,7 +28,7 @@ _SERVICES = {
 }
 """Modules of ours that run as they are, and what they need."""
 
-_STANDS_BACK = 5
+_STANDS_BACK = 10
 """Airflow starts a Python process for each task: a second of processor time that a screen or the stream must not wait for."""
 
 
