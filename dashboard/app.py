@@ -120,7 +120,6 @@ def _producing() -> Producing:
 
 def route() -> None:
     """Draw the bar and the page that the address names; without settings there is only what is missing to show."""
-    st.set_page_config(page_title="Ticklake", page_icon=ICON, layout="wide")
 
     def page(entry: Entry) -> st.Page:
         return st.Page(lambda: entry.draw(look), title=entry.title, url_path=entry.path, default=not entry.path)
@@ -128,6 +127,7 @@ def route() -> None:
     alias = st.Page(lambda: None, title="Live", url_path=ALIAS, visibility="hidden")
     sections = {section: list(map(page, entries)) for section, entries in PAGES.items() if entries}
     chosen = st.navigation({**sections, "": [alias]}, position="top")
+    st.set_page_config(page_title=f"{chosen.title} · Ticklake", page_icon=ICON, layout="wide")
     if chosen is alias:
         first = next(each for pages in sections.values() for each in pages if not each.url_path)
         st.switch_page(first, query_params={name: st.query_params.get_all(name) for name in st.query_params})

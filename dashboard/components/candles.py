@@ -33,6 +33,9 @@ _RISES = "datum.CLOSE >= datum.OPEN"
 _VOLUME_PART = 0.2
 """Share of the height that the highest volume takes; prices keep above it."""
 
+_FEWEST = 20
+"""Bars for which there is always room."""
+
 
 class Shape(NamedTuple):
     """What a specification depends on: colours, decimals of prices, the lines drawn, and pixels."""
@@ -163,12 +166,12 @@ def _volume(base: alt.Chart, palette: Palette) -> alt.Chart:
 
 
 def _floor(base: alt.Chart, shape: Shape) -> alt.Chart:
-    """One mark that nobody sees, so far below the lowest price that candles keep clear of the volume."""
+    """One mark that nobody sees: so far below the lowest price that candles keep clear of the volume, and so far left that the first few are not wide."""
     made: alt.Chart = (
-        base.transform_aggregate(FLOOR="min(LOW)", CEILING="max(HIGH)")
-        .transform_calculate(FOOT=f"datum.FLOOR - (datum.CEILING - datum.FLOOR) * {_VOLUME_PART / (1 - _VOLUME_PART)}")
+        base.transform_aggregate(FLOOR="min(LOW)", CEILING="max(HIGH)", LAST="max(X)")
+        .transform_calculate(FOOT=f"datum.FLOOR - (datum.CEILING - datum.FLOOR) * {_VOLUME_PART / (1 - _VOLUME_PART)}", ROOM=f"min(0, datum.LAST - {_FEWEST})")
         .mark_point(opacity=0)
-        .encode(y=_y("FOOT", shape))
+        .encode(x=_x("ROOM"), y=_y("FOOT", shape))
     )
     return made
 

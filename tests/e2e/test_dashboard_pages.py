@@ -40,7 +40,7 @@ def test_a_page_is_whole_and_open_to_everybody(url: str, browser: Browser, path:
         picture(shown.page, (tmp_path if path in (FIRST, *FILLED_BY_WORK) else pictures(tmp_path)) / f"{path or 'live'}.png")
         assert shown.complaints() == []
         assert shown.barriers() == []
-        expect(shown.page).to_have_title(re.compile("Ticklake"))
+        expect(shown.page).to_have_title(f"{TITLES[path]} · Ticklake")
         shown.page.set_viewport_size(PHONE._asdict())  # type: ignore[arg-type]
         shown.settle()
         picture(shown.page, tmp_path / f"{path or 'live'}-phone.png")
