@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ticklake.clock import SystemClock
 from ticklake.settings import Settings
-from ticklake_airflow.restoring import backup
-from ticklake_airflow.restoring.backup import FolderShelf, Shelf, StoreShelf
+from ticklake_airflow.restoring import backup, shelves
+from ticklake_airflow.restoring.shelves import FolderShelf, Shelf, StoreShelf
 from ticklake_io.store import open_store
 from ticklake_io.warehouse import connection_arguments, open_warehouse
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Write a backup and print where it lies and what it holds."""
     now = SystemClock().now()
-    place = f"{args.to.rstrip('/')}/{now:%Y-%m-%dT%H-%M-%SZ}"
+    place = shelves.folder(args.to, now)
     with closing(open_warehouse(connection_arguments(settings), query_tag="ticklake backup")) as warehouse:
         manifest = backup.write(warehouse, shelf(place, settings), now)
     print(place)

@@ -2,31 +2,72 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from infra.local.instance import BUCKET
 from tests.fixtures import whole_warehouse as whole
 from tests.fixtures.load_platform import LoadPlatform, load_platform
 from tests.integration.test_load_exactly_once import Killed, Mortal
 from ticklake.clock import SystemClock
 from ticklake.errors import BadObject, ConfigError
 from ticklake.settings import Settings
-from ticklake_airflow.restoring import backup, decisions
-from ticklake_airflow.restoring.backup import FolderShelf, StoreShelf
+from ticklake_airflow.restoring import backup, decisions, shelves
 from ticklake_airflow.restoring.decisions import GivenUp
 from ticklake_airflow.restoring.lake import Since
 from ticklake_airflow.restoring.restore import Restore, RestoreReport
+from ticklake_airflow.restoring.shelves import FolderShelf, StoreShelf
 from ticklake_airflow.settling.checksum import Image
 from ticklake_cli.backup import shelf
+from ticklake_io.sql import Params
 from ticklake_io.store import ObjectStore
-from ticklake_io.warehouse import SnowflakeWarehouse
+from ticklake_io.warehouse import Row, SnowflakeWarehouse
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MADE_BY_LOADS = ("OPS.LOADS", "OPS.BATCH_LOADS", "OPS.QUARANTINE", "OPS.WATERMARKS", "OPS.BAR_CHANGES", "OPS.DAILY_INPUTS")
+WITHIN_S = 120
 Images = Mapping[str, Image]
+
+
+class Before(NamedTuple):
+    """A platform that is lost: its home, what its tables held, and where `ticklake backup` has kept what the lake does not hold."""
+
+    home: Path
+    images: Images
+    kept_at: str
+
+
+class Interrupted:
+    """A session between whose statements somebody else adds a portfolio with a limit and a transaction."""
+
+    def __init__(self, platform: LoadPlatform, other: SnowflakeWarehouse) -> None:
+        self._platform, self._other, self.added = platform, other, 0
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        self.added += 1
+        name, now = f"p{self.added}", "'2026-11-23 10:11:12'"
+        with self._other.transaction():
+            self._other.rows(f"INSERT INTO APP.PORTFOLIOS VALUES ('{name}', 'x', 'USD', NULL, FALSE, TRUE, TRUE, 'me', {now})")
+            self._other.rows(f"INSERT INTO APP.LIMITS VALUES ('{name}', 'var', 0.1, NULL, 'me', {now})")
+            self._other.rows(
+                f"INSERT INTO APP.TRANSACTIONS VALUES ('t', '{name}', '', '2026-11-20', 'fee', NULL, NULL, NULL, 1, NULL, 0, 'USD', 1, NULL, '', '', {now}, 1)"
+            )
+        return self._platform.warehouse.rows(sql, params)
+
+
+def finished(command: subprocess.Popen[str], status: int = 0) -> str:
+    """What a command that ends with `status` prints; to standard error when it is no success."""
+    out, error = command.communicate(timeout=WITHIN_S)
+    assert command.returncode == status, error
+    return error if status else out
 
 
 def restore(platform: LoadPlatform, warehouse: SnowflakeWarehouse | None = None, store: ObjectStore | None = None) -> Restore:
@@ -71,7 +112,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> FolderShelf:
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory, kept: FolderShelf) -> tuple[Path, Images]:
+def before(tmp_path_factory: pytest.TempPathFactory, kept: FolderShelf) -> Before:
     """A platform that was in use, and is gone with its database; the lake is there."""
     home = tmp_path_factory.mktemp("restored")
     with load_platform(home) as platform:
@@ -84,49 +125,50 @@ def before(tmp_path_factory: pytest.TempPathFactory, kept: FolderShelf) -> tuple
         whole.use(platform)
         whole.refresh(platform)
         backup.write(platform.warehouse, kept, NOW)
+        told = finished(platform.command("backup", "--to", f"s3://{BUCKET}/{shelves.DAILY}"))
         found = whole_images(platform)
         empty = {name for name, image in found.items() if not image.rows}
         assert empty <= {"CURATED.CORPORATE_ACTIONS", "OPS.BAR_CHANGES"}, empty
     whole.lose(home)
-    return home, found
+    return Before(home, found, told.splitlines()[0])
 
 
 @pytest.fixture(scope="module")
-def new(before: tuple[Path, Images]) -> Iterator[LoadPlatform]:
+def new(before: Before) -> Iterator[LoadPlatform]:
     """The same lake with a new, empty warehouse."""
-    with load_platform(before[0]) as platform:
+    with load_platform(before.home) as platform:
         whole.refer(platform)
         yield platform
 
 
-def test_every_table_is_what_it_was(before: tuple[Path, Images], new: LoadPlatform, kept: FolderShelf) -> None:
+def test_every_table_is_what_it_was(before: Before, new: LoadPlatform, kept: FolderShelf) -> None:
     report = again(new, kept)
-    assert whole_images(new) == before[1]
+    assert whole_images(new) == before.images
     assert (report.pending, dict(report.stopped), len(report.set_aside)) == (0, {}, 1)
-    assert report.rows == before[1]["RAW.TICKS"].rows
+    assert report.rows == before.images["RAW.TICKS"].rows
     more = again(new, kept)
-    assert (more.objects, more.batch_objects, whole_images(new)) == (0, 0, before[1])
+    assert (more.objects, more.batch_objects, whole_images(new)) == (0, 0, before.images)
 
 
 @pytest.mark.parametrize("statements", [pytest.param(31, marks=pytest.mark.long), 90, pytest.param(150, marks=pytest.mark.long)])
-def test_a_restore_that_died_is_gone_on_with(before: tuple[Path, Images], new: LoadPlatform, kept: FolderShelf, statements: int) -> None:
+def test_a_restore_that_died_is_gone_on_with(before: Before, new: LoadPlatform, kept: FolderShelf, statements: int) -> None:
     clear(new)
     mortal = Mortal(new.session(), statements, after=statements % 2 == 0)
     with pytest.raises(Killed):
         again(new, kept, mortal)
     mortal.close()
     again(new, kept)
-    assert whole_images(new) == before[1]
+    assert whole_images(new) == before.images
 
 
-def test_without_a_backup_the_partition_of_a_bad_object_stops_and_the_rest_is_there(before: tuple[Path, Images], new: LoadPlatform) -> None:
+def test_without_a_backup_the_partition_of_a_bad_object_stops_and_the_rest_is_there(before: Before, new: LoadPlatform) -> None:
     clear(new)
     report = restore(new).run()
     assert len(report.stopped) == 1
     assert report.pending == 2
     found = whole_images(new)
-    assert found["CURATED.DAILY_BARS"] == before[1]["CURATED.DAILY_BARS"]
-    assert found["CURATED.TICKS"].rows == before[1]["CURATED.TICKS"].rows + 3
+    assert found["CURATED.DAILY_BARS"] == before.images["CURATED.DAILY_BARS"]
+    assert found["CURATED.TICKS"].rows == before.images["CURATED.TICKS"].rows + 3
 
 
 def test_only_what_arrived_since_a_day(new: LoadPlatform) -> None:
@@ -171,6 +213,41 @@ def test_a_backup_is_whole_or_none(new: LoadPlatform, kept: FolderShelf, tmp_pat
     (tmp_path / "manifest.json").unlink()
     with pytest.raises(ConfigError, match="name the folder of one backup"):
         backup.read(FolderShelf(tmp_path))
+
+
+def test_a_backup_is_of_one_moment_whoever_writes_meanwhile(new: LoadPlatform, tmp_path: Path) -> None:
+    clear(new)
+    with closing(new.session()) as other:
+        interrupted = Interrupted(new, other)
+        backup.write(interrupted, FolderShelf(tmp_path), NOW)  # type: ignore[arg-type]
+    found = backup.read(FolderShelf(tmp_path))
+    portfolios = {row["PORTFOLIO_ID"] for row in found["APP.PORTFOLIOS"]}
+    assert len(portfolios) == interrupted.added
+    assert portfolios == {row["PORTFOLIO_ID"] for row in found["APP.LIMITS"]} == {row["PORTFOLIO_ID"] for row in found["APP.TRANSACTIONS"]}
+
+
+def test_the_commands_bring_back_what_a_command_has_kept(before: Before, new: LoadPlatform) -> None:
+    clear(new)
+    surveyed = json.loads(finished(new.command("restore", "--from-lake", "--dry-run", "--json")))
+    assert sum(each["objects"] for each in surveyed["raw"].values()) == before.images["OPS.LOADS"].rows
+    assert whole_images(new)["RAW.TICKS"].rows == 0
+    asked = ("restore", "--from-lake", "--app", before.kept_at, "--json")
+    killed = new.command(*asked)
+    assert killed.stderr
+    for line in killed.stderr:
+        if line.startswith("decisions: 3 rows"):
+            break
+    killed.kill()
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    report = json.loads(finished(new.command(*asked)))
+    assert whole_images(new) == before.images
+    assert (report["pending"], report["stopped"]) == (0, {})
+    assert report["checksums"]["CURATED.TICKS"]["rows"] == before.images["CURATED.TICKS"].rows
+    assert finished(new.command("restore", "--app", before.kept_at)) == "", "what is there already stays as it is"
+    new.warehouse.rows("UPDATE APP.PORTFOLIOS SET NAME = 'other'")
+    assert "restore: APP.PORTFOLIOS hold other rows than the backup" in finished(new.command("restore", "--app", before.kept_at), 2)
+    assert "no manifest.json lies there" in finished(new.command("restore", "--app", before.kept_at + "x"), 2)
 
 
 @pytest.mark.long

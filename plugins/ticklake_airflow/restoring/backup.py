@@ -9,73 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from ticklake.errors import BadObject, ConfigError
 from ticklake_airflow.restoring import decisions, rows
-from ticklake_airflow.restoring.rows import Texts
+from ticklake_airflow.restoring.rows import Some, Texts
+from ticklake_airflow.restoring.shelves import MANIFEST, Shelf
 from ticklake_airflow.settling import checksum
 from ticklake_airflow.settling.checksum import Column
 from ticklake_airflow.statements import SQL_FOLDER
 from ticklake_io.sql import Statements
-from ticklake_io.store import ObjectStore
 from ticklake_io.warehouse import Warehouse
 
-MANIFEST = "manifest.json"
 _SCHEMA = "APP"
-
-
-class Shelf(Protocol):
-    """Where copies lie. Names have no folders."""
-
-    def create(self, name: str, body: bytes) -> bool:
-        """Create a file; False when there is one of this name."""
-        ...
-
-    def read(self, name: str) -> bytes | None:
-        """A file's bytes; None when there is none."""
-        ...
-
-
-class FolderShelf:
-    """A directory that only its owner may read."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def create(self, name: str, body: bytes) -> bool:
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with (self._folder / name).open("xb") as file:
-                (self._folder / name).chmod(0o600)
-                file.write(body)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            raise ConfigError(f"{self._folder} cannot be written: {error.strerror}") from error
-        return True
-
-    def read(self, name: str) -> bytes | None:
-        try:
-            return (self._folder / name).read_bytes()
-        except OSError:
-            return None
-
-
-class StoreShelf:
-    """Objects under a prefix of a bucket."""
-
-    def __init__(self, store: ObjectStore, prefix: str) -> None:
-        self._store, self._prefix = store, prefix.strip("/")
-
-    def create(self, name: str, body: bytes) -> bool:
-        return self._store.create(f"{self._prefix}/{name}", body, {})
-
-    def read(self, name: str) -> bytes | None:
-        return self._store.read(f"{self._prefix}/{name}")
 
 
 class Copy(msgspec.Struct, frozen=True):
@@ -101,19 +48,26 @@ Tables = Mapping[str, list[Column]]
 
 
 def tables(warehouse: Warehouse) -> Tables:
-    """The tables that a backup holds, with their columns; those of decisions among them."""
+    """The tables that a backup holds, with their columns; those of decisions among them.
+
+    Raises `ConfigError` when some are not to be seen: who lacks a right is shown no table, and would keep nothing.
+    """
     statements = Statements(SQL_FOLDER / "settle_ticks")
     found = checksum.tables(warehouse, statements, [_SCHEMA, "OPS"])
-    return {name: columns for name, columns in found.items() if name.startswith(f"{_SCHEMA}.") or name in decisions.WHERE}
+    known = {name: columns for name, columns in found.items() if name.startswith(f"{_SCHEMA}.") or name in decisions.WHERE}
+    if unseen := [name for name in (_SCHEMA, *decisions.WHERE) if not any(f"{each}.".startswith(f"{name}.") for each in known)]:
+        raise ConfigError(f"there is no {', '.join(unseen)} to be seen: run `ticklake migrate` first, or give the role the right to read it")
+    return known
 
 
 def write(warehouse: Warehouse, shelf: Shelf, now: datetime) -> Manifest:
-    """Copy every row to an empty shelf. Raises `ConfigError` when something lies there, or it cannot be written."""
+    """Copy every row, all as of one moment, to an empty shelf. Raises `ConfigError` when something lies there, or it cannot be written."""
+    known = tables(warehouse)
+    found = rows.at_once(warehouse, {name: Some(columns, decisions.WHERE.get(name, "TRUE")) for name, columns in known.items()})
     copies = []
-    for name, columns in tables(warehouse).items():
-        found = rows.stored(warehouse, name, columns, decisions.WHERE.get(name, "TRUE"))
-        body = rows.as_parquet(columns, found)
-        copy = Copy(name, len(found), hashlib.sha256(body).hexdigest())
+    for name, columns in known.items():
+        body = rows.as_parquet(columns, found[name])
+        copy = Copy(name, len(found[name]), hashlib.sha256(body).hexdigest())
         _create(shelf, copy.file, body)
         copies.append(copy)
     manifest = Manifest(now, copies)
