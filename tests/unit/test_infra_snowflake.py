@@ -85,12 +85,13 @@ def test_a_service_has_a_key_an_address_and_no_password() -> None:
     assert resources("snowflake_network_policy")["services"]["allowed_ip_list"] == "${var.allowed_ips}"
 
 
-def test_secondary_roles_are_for_the_one_user_with_two_roles() -> None:
+def test_secondary_roles_are_for_the_one_user_with_several_roles() -> None:
     (user,) = resources("snowflake_service_user").values()
     assert user["default_secondary_roles_option"] == '${each.key == "LOADER" ? "ALL" : "NONE"}'
     given = resources("snowflake_grant_account_role")
-    assert set(given) == {"operator_to_sysadmin", "member", "service", "transformer_to_loader"}
-    assert given["transformer_to_loader"]["user_name"] == '${snowflake_service_user.service["LOADER"].name}'
+    assert set(given) == {"operator_to_sysadmin", "member", "service", "to_loader"}
+    assert '["TRANSFORMER", "BACKUP"]' in given["to_loader"]["for_each"]
+    assert given["to_loader"]["user_name"] == '${snowflake_service_user.service["LOADER"].name}'
     assert [name for name, grant in given.items() if "parent_role_name" in grant] == ["operator_to_sysadmin"], "no role has another one's rights"
 
 
@@ -132,6 +133,6 @@ def test_a_role_names_a_warehouse_and_schemas_that_are_made(role: str) -> None:
 
 def test_service_users_exist_for_roles_alone() -> None:
     variables = {name: body for block in blocks("variable") for name, body in block.items()}
-    assert all(f'"{role}"' in str(variables["service_public_keys"]["validation"]) for role in set(RIGHTS) - {"TRANSFORMER"})
+    assert all(f'"{role}"' in str(variables["service_public_keys"]["validation"]) for role in set(RIGHTS) - {"TRANSFORMER", "BACKUP"})
     assert all(body.get("description") and body.get("type") for body in variables.values())
     assert all(body.get("description") for block in blocks("output") for body in block.values())

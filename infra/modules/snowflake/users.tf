@@ -28,11 +28,11 @@ resource "snowflake_grant_account_role" "service" {
   user_name = snowflake_service_user.service[each.key].name
 }
 
-# Airflow has one connection to the warehouse, so its user has both roles at once (its secondary roles are ALL). They stay two so that
-# transformations can move to a connection of their own, or to another tool, without the right to change RAW.
-resource "snowflake_grant_account_role" "transformer_to_loader" {
-  count = contains(keys(var.service_public_keys), "LOADER") ? 1 : 0
+# Airflow has one connection to the warehouse, so its user has these roles at once (its secondary roles are ALL). They stay apart so that
+# transformations can move to a connection of their own, or to another tool, without the right to change RAW, and backups likewise.
+resource "snowflake_grant_account_role" "to_loader" {
+  for_each = toset(contains(keys(var.service_public_keys), "LOADER") ? ["TRANSFORMER", "BACKUP"] : [])
 
-  role_name = snowflake_account_role.role["TRANSFORMER"].name
+  role_name = snowflake_account_role.role[each.key].name
   user_name = snowflake_service_user.service["LOADER"].name
 }
