@@ -153,6 +153,7 @@ class Settings(BaseSettings):
     alarm_availability: float = Field(99.9, ge=0, le=100, description="least share of a day's minutes with every hop fresh, in percent")
     alarm_dashboard_s: float = Field(2.0, gt=0, description="longest that the dashboard may take to answer")
     alarm_calls_left: int = Field(1, ge=0, description="fewest calls that a provider's plan may have left")
+    alarm_backup_hours: float = Field(26.0, gt=0, description="oldest that the newest daily backup may be")
     late_load_s: float = Field(300.0, gt=0, description="longest that a load may take, from when it was queued")
 
     notify_slack_url: SecretStr | None = Field(None, description="incoming webhook of a Slack channel that alarms are told to")

@@ -81,5 +81,6 @@ def thresholds(settings: Settings) -> list[Threshold]:
         Threshold("availability", "availability_percent", "below", settings.alarm_availability, after, grows),
         Threshold("dashboard_slow", "dashboard_response_s", "above", settings.alarm_dashboard_s, after, "ticklake logs dashboard"),
         Threshold("calls_left", "calls_left", "below", settings.alarm_calls_left, after, spent),
+        Threshold("backup_late", "backup_age_h", "above", settings.alarm_backup_hours, after, "see the last runs of backup_decisions: it tells why"),
         Threshold("lake_drift", "lake_drift", "above", 0, 1, "see the last run of lake_lifecycle: it tells each rule that differs"),
     ]

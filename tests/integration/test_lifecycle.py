@@ -16,6 +16,7 @@ from ticklake.errors import ConfigError, StoreUnavailable
 from ticklake.lifecycle import Desired, identity
 from ticklake.storage_cost import GIGABYTE, Prices, summed
 from ticklake_airflow.lifecycle.audit import audit
+from ticklake_airflow.restoring import shelves
 from ticklake_io.bucket_rules import BucketRules, S3BucketRules
 
 FOLDER = Path(__file__).parents[2] / "infra" / "lake"
@@ -111,6 +112,11 @@ def test_a_rule_that_expires_raw_objects_too_soon_stops_the_run(desired: Desired
         audit(bucket, desired, DAYS, owner=True)
     with pytest.raises(ConfigError, match="TICKLAKE_RAW_RETENTION_DAYS"):
         lifecycle.load(FOLDER / "lifecycle.yaml", DAYS + 1)
+
+
+def test_daily_backups_go_after_a_quarter_and_what_people_keep_beside_them_stays(desired: Desired) -> None:
+    kept = {each["Filter"]["Prefix"]: each.get("Expiration") for each in desired.rules if each["Filter"]["Prefix"].startswith("backup")}
+    assert kept == {f"{shelves.DAILY}/": {"Days": 90}}
 
 
 def test_a_file_that_is_no_list_of_rules_is_named(tmp_path: Path) -> None:

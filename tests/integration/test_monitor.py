@@ -21,6 +21,7 @@ from ticklake.freshness import Reading
 from ticklake.lake import Partition as Place
 from ticklake_airflow.monitoring.monitor import Monitor, Report
 from ticklake_airflow.query_tag import query_tag
+from ticklake_airflow.restoring import shelves
 from ticklake_io.metered import MeteredWarehouse
 from ticklake_io.migrations import migrate
 from ticklake_io.producing import Producing, SourceLine
@@ -162,6 +163,19 @@ def test_minutes_that_nobody_watched_are_unknown(world: World) -> None:
     assert len(world.minutes()) == 10
     found = world.metrics()
     assert found["unknown_minutes 1d"] == 55
+
+
+def test_a_backup_that_is_late_raises_an_alarm_until_there_is_a_newer_one(world: World) -> None:
+    world.run()
+    assert world.metrics()["backup_age_h"] == 0, "nothing to keep yet"
+    world.loads(*steady(1))
+    assert world.run(minutes=30 * 60).changed == []
+    assert world.run().changed == ["backup_late raised"]
+    place = shelves.folder(shelves.DAILY, world.clock.now())
+    for name, found in (("APP.ALERTS.parquet", []), (shelves.MANIFEST, ["backup_late cleared"])):
+        world.platform.store.create(f"{place}/{name}", b"", {})
+        assert world.run().changed == found, "without a manifest it is none"
+    assert world.metrics()["backup_age_h"] == 0.17
 
 
 def test_objects_that_are_not_loaded_count_against_the_success(world: World) -> None:

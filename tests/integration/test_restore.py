@@ -16,10 +16,12 @@ import pytest
 from infra.local.instance import BUCKET
 from tests.fixtures import whole_warehouse as whole
 from tests.fixtures.load_platform import LoadPlatform, load_platform
+from tests.fixtures.services import settings as services_settings
 from tests.integration.test_load_exactly_once import Killed, Mortal
 from ticklake.clock import SystemClock
 from ticklake.errors import BadObject, ConfigError
 from ticklake.settings import Settings
+from ticklake_airflow import backup_task, connections
 from ticklake_airflow.restoring import backup, decisions, shelves
 from ticklake_airflow.restoring.decisions import GivenUp
 from ticklake_airflow.restoring.lake import Since
@@ -224,6 +226,19 @@ def test_a_backup_is_of_one_moment_whoever_writes_meanwhile(new: LoadPlatform, t
     portfolios = {row["PORTFOLIO_ID"] for row in found["APP.PORTFOLIOS"]}
     assert len(portfolios) == interrupted.added
     assert portfolios == {row["PORTFOLIO_ID"] for row in found["APP.LIMITS"]} == {row["PORTFOLIO_ID"] for row in found["APP.TRANSACTIONS"]}
+
+
+def test_the_daily_backup_lies_where_the_monitor_and_a_restore_look(new: LoadPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    clear(new)
+    whole.use(new)
+    monkeypatch.setattr(connections, "warehouse", lambda _: new.session())
+    monkeypatch.setattr(connections, "store", lambda _: new.store)
+    report = backup_task.backup_decisions(services_settings(s3_bucket=BUCKET), "scheduled")
+    age = SystemClock().now() - (shelves.newest(new.store) or NOW)
+    assert 0 <= age.total_seconds() < WITHIN_S
+    assert report["rows"]["APP.ALERTS"] == 2
+    found = backup.read(StoreShelf(new.store, report["place"].removeprefix(f"s3://{BUCKET}/")))
+    assert {name: len(rows) for name, rows in found.items()} == report["rows"]
 
 
 def test_the_commands_bring_back_what_a_command_has_kept(before: Before, new: LoadPlatform) -> None:

@@ -61,6 +61,12 @@ class Ledger:
         yield Measurement("warehouse_seconds_day", round(sum(seconds for _, seconds in sessions), 3), "s")
         yield Measurement("warehouse_credits_day", round(awake_s(sessions) / 3600 * CREDITS_AN_HOUR, 4), "credits")
 
+    def began(self) -> datetime:
+        """When the first object was loaded; now, while none is."""
+        (row,) = self._warehouse.rows(self._statements["began"], {"now": self._now})
+        began: datetime = row["BEGAN"].replace(tzinfo=UTC)
+        return began
+
     def drift(self) -> Iterator[Measurement]:
         """Rules of the bucket that differ from the desired ones, as the last audit left them."""
         for row in self._warehouse.rows(self._statements["lake_drift"]):

@@ -123,6 +123,7 @@ class Monitor:
             *ledger.loads(waiting),
             *ledger.availability(_minute(now - SETTLED)),
             *ledger.use(),
+            probes.backup(self._store, ledger.began(), now),
         ]
 
     def _keep(self, known: Memory, ledger: Ledger, measured: list[Measurement], now: datetime) -> None:

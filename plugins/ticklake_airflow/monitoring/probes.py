@@ -14,6 +14,7 @@ from ticklake.errors import BrokerUnavailable, StoreUnavailable, TicklakeError, 
 from ticklake.freshness import Hop
 from ticklake.lake import Partition
 from ticklake.measurement import Measurement
+from ticklake_airflow.restoring import shelves
 from ticklake_io import shown
 from ticklake_io.producing import Producing
 from ticklake_io.readings import Look
@@ -58,6 +59,11 @@ def waiting(store: ObjectStore, topic: str, loaded_to: Mapping[Partition, tuple[
         late = (each for each in found if each.modified < landed_before and lake.parse_key(each.key).first_offset >= offset)
         count += sum(1 for _ in islice(late, _MOST_WAITING))
     return count
+
+
+def backup(store: ObjectStore, began: datetime, now: datetime) -> Measurement:
+    """How old the newest daily backup is; before the first one, since when there has been something to keep. Raises what the store raises."""
+    return Measurement("backup_age_h", round((now - (shelves.newest(store) or began)) / timedelta(hours=1), 2), "h")
 
 
 def dashboard(url: str | None, clock: Clock) -> Iterator[Measurement]:
