@@ -137,7 +137,7 @@ def test_what_a_service_is_asked_is_answered_where_it_is_asked() -> None:
         assert tasks[name]["settings"]["TICKLAKE_HTTP_HOST"] == "0.0.0.0"  # noqa: S104 - the task's own address is not known before
         assert f"{name} = {port}" in text("services")
         for asker in askers:
-            assert [each for each in flows.values() if (each["from"], each["to"], each["ports"][0]) == (asker, groups[name], port)]
+            assert [each for each in flows.values() if (each["from"], each["to"], each["ports"]) == (asker, groups[name], [port, port])]
     assert {"TICKLAKE_PRODUCER_STATUS_URL", "TICKLAKE_AIRFLOW_URL"} <= tasks["dashboard"]["settings"].keys()
     assert {"TICKLAKE_PRODUCER_STATUS_URL", "TICKLAKE_DASHBOARD_STATUS_URL"} <= set(re.findall(r"TICKLAKE_\w+", text("airflow")))
 
