@@ -125,7 +125,7 @@ def test_a_node_of_aws_has_its_secrets_only_for_as_long_as_the_script_runs(tmp_p
     kept.mkdir()
     template = (ROOT / "infra" / "modules" / "broker" / "node.sh.tftpl").read_text()
     (command,) = re.findall(r"<<'COMMAND'\n(.*?)^COMMAND$", template, re.MULTILINE | re.DOTALL)
-    for name, value in {"nodes": NODES, "number": "2", "secret": "arn:of:node-2", "heap": "4g"}.items():
+    for name, value in [("nodes", NODES), ("number", "2"), ("secret", "arn:of:node-2"), ("heap", "4g")]:
         command = command.replace(f"${{{name}}}", value)
     _program(tmp_path / "ticklake-kafka", command.replace("/usr/local/sbin", str(tmp_path)).replace("-p /run", f"-p {kept}"))
     _program(tmp_path / "cloud-init", "#!/bin/sh\necho zone-of-$2\n")
