@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import shutil
 import subprocess
 import threading
 import time
@@ -43,7 +44,11 @@ class Cluster:
         self.nodes = ",".join(f"{services.HOST}:{port}" for port in self.ports)
         self.script("kafka_secrets.sh")
         for node in (1, 2, 3):
-            self.script("setup_kafka.sh", "install", "--node-id", str(node), "--rack", f"zone-{node}", "--render", str(home / f"node-{node}"))
+            self.configure(node)
+
+    def configure(self, node: int) -> None:
+        """Have a node's configuration written, and how to format its storage where it has none."""
+        self.script("setup_kafka.sh", "install", "--node-id", str(node), "--rack", f"zone-{node}", "--render", str(self.home / f"node-{node}"))
 
     def script(self, name: str, *arguments: str) -> str:
         """Run a script for these nodes; what it says."""
@@ -62,10 +67,10 @@ class Cluster:
             kafka_ca_file=self.secrets / "ca.pem",
         )
 
-    def format(self) -> None:
-        """Format each node's storage, with the arguments that the script wrote for it."""
-        tools = [self._java(node, "kafka.tools.StorageTool", f"@{self.home / f'node-{node}' / 'format.arguments'}") for node in (1, 2, 3)]
-        assert [tool.wait(LIMIT_S) for tool in tools] == [0, 0, 0]
+    def format(self, *nodes: int) -> None:
+        """Format nodes' storage, with the arguments that the script wrote for each."""
+        tools = [self._java(node, "kafka.tools.StorageTool", f"@{self.home / f'node-{node}' / 'format.arguments'}") for node in nodes]
+        assert {tool.wait(LIMIT_S) for tool in tools} == {0}
 
     def start(self, *nodes: int) -> None:
         """Start nodes and wait until each takes clients."""
@@ -107,7 +112,7 @@ def _until(done: Callable[[], bool]) -> bool:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = Cluster(tmp_path_factory.mktemp("cluster"))
-    made.format()
+    made.format(1, 2, 3)
     try:
         made.start(1, 2, 3)
         _grant(made)
@@ -174,6 +179,23 @@ def test_a_killed_broker_loses_nothing_that_was_acknowledged(cluster: Cluster) -
     assert sorted(_consumed(cluster, RECORDS)) == sorted(sent)
     cluster.start(killed)
     assert _until(lambda: all(len(each.isrs) == 3 for each in _partitions(cluster)))
+
+
+def test_a_node_that_lost_its_disk_comes_back_by_the_same_script(cluster: Cluster) -> None:
+    lost = _partitions(cluster)[0].leader
+    cluster.kill(lost)
+    shutil.rmtree(cluster.home / f"node-{lost}" / "data")
+    cluster.configure(lost)
+    cluster.format(lost)
+    cluster.start(lost)
+    assert _until(lambda: all(len(each.isrs) == 3 for each in _partitions(cluster)))
+
+
+def test_a_node_s_own_certificate_may_ask_how_the_cluster_is(cluster: Cluster) -> None:
+    own = str(cluster.home / "node-2" / "node.pem")
+    place = {"bootstrap.servers": f"{services.HOST}:{cluster.ports[1] + 1}", "security.protocol": "SSL"}
+    trust = {"ssl.ca.location": str(cluster.secrets / "ca.pem"), "ssl.certificate.location": own, "ssl.key.location": own}
+    assert TICKS in AdminClient(place | trust).list_topics(timeout=LIMIT_S).topics
 
 
 def _publisher(cluster: Cluster, user: str) -> Publisher:
