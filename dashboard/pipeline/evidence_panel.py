@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +22,9 @@ from ticklake.changes import Subject
 
 MINUTE = "minute"
 """Key of the minute that is looked into."""
+
+_ALL_SEEN = 30
+"""Most objects that are shown without scrolling: a busy minute with the default age of a flush has thirteen."""
 
 NO_SYMBOL = "Choose a symbol above: a minute of it leads to its ticks, and these to the stored bytes."
 
@@ -89,6 +93,8 @@ def _objects(look: Look, links: Links, held: pd.DataFrame) -> None:
     shown = held.assign(LANDED_AT=written(held["LANDED_AT"], zone), LOADED_AT=written(held["LOADED_AT"], zone), RUN_ID=runs)
     st.caption("The raw objects that hold these ticks: key, offsets, and the SHA-256 that the consumer took of each")
     columns = {"RUN_ID": run_column()} if links.airflow else {}
-    st.dataframe(shown, hide_index=True, key="evidence_objects", column_config=columns, alt="Raw objects of these ticks, with their offsets and digests")
+    height: Literal["content", "auto"] = "content" if len(held) <= _ALL_SEEN else "auto"
+    alt = "Raw objects of these ticks, with their offsets and digests"
+    st.dataframe(shown, hide_index=True, key="evidence_objects", height=height, column_config=columns, alt=alt)
     st.caption(READ_AGAIN)
     st.code(evidence.read_again(held["OBJECT_KEY"]), language=None)
