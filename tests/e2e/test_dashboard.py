@@ -121,7 +121,6 @@ def test_pause_stops_the_screen_and_says_so(platform: Platform, page: Page, brow
     assert page.get_by_test_id("stMain").inner_text() == frozen
 
 
-@pytest.mark.long
 def test_the_zone_is_that_of_every_time(platform: Platform, page: Page) -> None:
     opened(page, f"{platform.urls['dashboard']}?symbol=IBM&source=simulator")
     for name, zone in ZONES.items():
