@@ -119,6 +119,14 @@ def test_each_flow_is_a_way_out_and_a_way_in() -> None:
 
 
 def test_brokers_take_clients_by_one_port_from_our_own_groups() -> None:
+def test_groups_and_rules_are_described_as_ec2_takes_it() -> None:
+    network = MODULES["network"]
+    rules = [block.body["description"] for way in ("ingress", "egress") for block in network.of("resource", f"aws_vpc_security_group_{way}_rule")]
+    said = [each for each in rules if "${" not in each] + list(network.locals["groups"].values()) + [each["text"] for each in network.locals["flows"].values()]
+    assert len(said) > len(network.locals["flows"])
+    assert [each for each in said if not re.fullmatch(r"[a-zA-Z0-9. _:/()#,@\[\]+=&;{}!$*-]{1,255}", each)] == []
+
+
     flows: dict[str, dict[str, Any]] = MODULES["network"].locals["flows"]
     taken = {each["from"]: [str(port) for port in each["ports"]] for each in flows.values() if each["to"] == "brokers"}
     ours = taken.pop("brokers")

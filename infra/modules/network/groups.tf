@@ -1,22 +1,22 @@
 # Who may speak to whom. A rule names a group, not addresses; only the load balancer is open to addresses, and to those alone that
-# may look at the dashboard.
+# may look at the dashboard. EC2 takes no apostrophe in a description.
 
 locals {
   groups = {
     balancer  = "Takes people to the dashboard"
     services  = "Producer, consumer, alerts"
-    dashboard = "The dashboard's pages"
+    dashboard = "Pages of the dashboard"
     airflow   = "Airflow"
     brokers   = "Kafka"
-    endpoints = "AWS's services inside the network"
+    endpoints = "Services of AWS inside the network"
   }
   clients = toset(["services", "dashboard", "airflow"])
 
   # Each is a way out of one group and the way into another. MWAA's parts speak to each other by any port, and so do the tasks of our
   # own Airflow and its database.
   flows = {
-    balancer-dashboard = { from = "balancer", to = "dashboard", ports = [8501, 8501], text = "The dashboard's pages and their health" }
-    balancer-airflow   = { from = "balancer", to = "airflow", ports = [8080, 8080], text = "Airflow's pages and their health" }
+    balancer-dashboard = { from = "balancer", to = "dashboard", ports = [8501, 8501], text = "Pages of the dashboard and their health" }
+    balancer-airflow   = { from = "balancer", to = "airflow", ports = [8080, 8080], text = "Pages of Airflow and their health" }
     dashboard-producer = { from = "dashboard", to = "services", ports = [9101, 9101], text = "What the sources do" }
     airflow-producer   = { from = "airflow", to = "services", ports = [9101, 9101], text = "What the sources do" }
     airflow-dashboard  = { from = "airflow", to = "dashboard", ports = [9104, 9104], text = "How late pages are" }
@@ -24,7 +24,7 @@ locals {
     dashboard-brokers  = { from = "dashboard", to = "brokers", ports = [var.kafka_port, var.kafka_port], text = "Kafka" }
     airflow-brokers    = { from = "airflow", to = "brokers", ports = [var.kafka_port, var.kafka_port], text = "Kafka" }
     brokers-brokers    = { from = "brokers", to = "brokers", ports = [9092, 9094], text = "Brokers and controllers among themselves" }
-    airflow-airflow    = { from = "airflow", to = "airflow", ports = null, text = "Airflow's parts among themselves" }
+    airflow-airflow    = { from = "airflow", to = "airflow", ports = null, text = "Parts of Airflow among themselves" }
   }
 }
 
@@ -87,7 +87,7 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
   for_each = setunion(local.clients, ["brokers"])
 
   security_group_id            = aws_security_group.this["endpoints"].id
-  description                  = "AWS's services, by TLS"
+  description                  = "Services of AWS, by TLS"
   referenced_security_group_id = aws_security_group.this[each.key].id
   ip_protocol                  = "tcp"
   from_port                    = 443
