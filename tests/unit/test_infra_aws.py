@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -261,6 +262,16 @@ def test_people_sign_in_before_they_see_airflow_and_no_secret_stands_in_the_stat
 
 
 def test_no_wildcard_without_a_reason() -> None:
+def test_airflow_reads_the_address_of_its_database_and_nothing_else(tmp_path: Path) -> None:
+    (command,) = re.findall(r'SQL_ALCHEMY_CONN_CMD += "(.*)"$', text("airflow"), re.MULTILINE)
+    (tmp_path / "airflow_database").write_text("secret")
+    typed = re.sub(r"\$\{try\(.*?\)\}", "host:5432", command.replace("${local.files}", str(tmp_path))).replace('\\"', '"')
+    program, *arguments = shlex.split(typed)
+    assert program == "python"
+    said = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout
+    assert said == "postgresql+psycopg2://airflow:secret@host:5432/airflow"
+
+
     for module in MODULES.values():
         for block in module.of("data", "aws_iam_policy_document"):
             source = next(file for file in module.folder.glob("*.tf") if f'"aws_iam_policy_document" "{block.labels[1]}"' in file.read_text())

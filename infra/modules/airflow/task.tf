@@ -65,7 +65,7 @@ locals {
     AIRFLOW__API__BASE_URL                            = "https://${var.domain}"
     AIRFLOW__API__SECRET_KEY_CMD                      = "cat ${local.files}/airflow_api"
     AIRFLOW__API_AUTH__JWT_SECRET_CMD                 = "cat ${local.files}/airflow_jwt"
-    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD           = "python -c \"print('postgresql+psycopg2://airflow:' + open('${local.files}/airflow_database').read() + '@${try(aws_db_instance.this[0].endpoint, "")}/airflow')\""
+    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD           = "python -c \"print('postgresql+psycopg2://airflow:' + open('${local.files}/airflow_database').read() + '@${try(aws_db_instance.this[0].endpoint, "")}/airflow', end='')\""
     AIRFLOW__LOGGING__BASE_LOG_FOLDER                 = "${local.home}/logs"
     AIRFLOW__LOGGING__REMOTE_LOGGING                  = "true"
     AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER          = "cloudwatch://${try(aws_cloudwatch_log_group.runs[0].arn, "")}"
