@@ -149,6 +149,14 @@ def test_ecs_hands_over_a_tasks_own_secrets_only() -> None:
     assert not policies.allowed(prepared, "logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:/ticklake-dev/producer:log-stream:x")
 
 
+def test_airflow_logs_its_tasks_into_its_own_group_and_may_ask_for_it() -> None:
+    group = "arn:aws:logs:us-east-1:111122223333:log-group:/ticklake-dev"
+    runs = policies.statements(IDENTITY, "runs", VALUES)
+    assert all(policies.allowed(runs, "logs:CreateLogGroup", f"{group}/airflow-tasks{each}") for each in ("", ":*"))
+    assert policies.allowed(runs, "logs:PutLogEvents", f"{group}/airflow-tasks:log-stream:x")
+    assert not policies.allowed(runs, "logs:CreateLogGroup", f"{group}/consumer")
+
+
 def test_a_role_is_taken_by_who_runs_its_service_and_for_this_account_only() -> None:
     more: policies.Values = {
         "var.airflow_principals": ["arn:aws:iam::111122223333:role/own"],

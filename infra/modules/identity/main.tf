@@ -48,7 +48,8 @@ resource "aws_iam_role_policy" "lake" {
   policy = each.value
 }
 
-# Logs of DAGs' tasks are kept where Airflow's pages read them.
+# Logs of DAGs' tasks are kept where Airflow's pages read them. Airflow asks for that group to be made before each task, and a refusal ends
+# the task.
 resource "aws_iam_role_policy" "runs" {
   name   = "runs"
   role   = aws_iam_role.service["airflow"].id
@@ -57,9 +58,12 @@ resource "aws_iam_role_policy" "runs" {
 
 data "aws_iam_policy_document" "runs" {
   statement {
-    sid       = "Logs"
-    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:PutLogEvents"]
-    resources = ["arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/${var.name}/airflow-tasks:*"]
+    sid     = "Logs"
+    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:PutLogEvents"]
+    resources = [
+      "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/${var.name}/airflow-tasks",
+      "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/${var.name}/airflow-tasks:*",
+    ]
   }
 }
 
