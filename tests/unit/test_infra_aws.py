@@ -303,7 +303,8 @@ def test_everything_is_tagged_counted_and_pinned() -> None:
         (terraform,) = module.of("terraform")
         for each in terraform.body.get("required_providers", []):
             assert all(str(value["version"]).startswith("~> ") for name, value in each.items() if isinstance(value, dict))
-    assert resources("watching", "aws_budgets_budget")
+    (budget,) = resources("watching", "aws_budgets_budget")
+    assert budget.body["cost_filter"][0]["values"] == ['${format("user:deployment$%s", var.name)}']
     assert not re.search(r":latest\b", text("infra") + text("services") + text("airflow"))
 
 

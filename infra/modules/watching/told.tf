@@ -46,7 +46,7 @@ resource "aws_budgets_budget" "month" {
 
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:deployment$${var.name}"]
+    values = [format("user:deployment$%s", var.name)]
   }
 
   notification {
