@@ -43,6 +43,9 @@ locals {
     services = module.snowflake.services
   }
 
+  # What waits for a timed load is not late before that load can have ended.
+  loads = merge(var.loads, { for name, hinted_s in { target_s = 60, slow_s = 30 } : name => var.loads.hints ? hinted_s : var.loads.interval_s + 120 })
+
   # What services and Airflow have in common.
   deployment = {
     name               = local.name
@@ -61,6 +64,7 @@ locals {
     security_group_ids = module.network.security_group_ids
     secret_arns        = module.secrets.arns
     kms_key_arn        = module.secrets.kms_key_arn
+    loads              = local.loads
     warehouse          = local.warehouse
   }
 }
@@ -190,7 +194,6 @@ module "airflow" {
   domain                    = local.names.airflow
   sign_in                   = var.airflow_sign_in
   status_urls               = module.services.status_urls
-  loads                     = var.loads
   mwaa_version              = var.mwaa.version
   code_bucket_arn           = module.lake.bucket_arn
   code_versions             = var.mwaa.code_versions

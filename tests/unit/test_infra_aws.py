@@ -223,6 +223,18 @@ def test_every_setting_exists_and_the_required_ones_are_there(module: str) -> No
 
 
 def test_a_secret_file_is_called_as_its_setting() -> None:
+@pytest.mark.parametrize("module", RUN)
+def test_all_know_when_loads_come_and_when_the_warehouse_is_late(module: str) -> None:
+    for name, told in (("LOAD_INTERVAL_S", "interval_s"), ("LOAD_HINTS", "hints"), ("TARGET_WAREHOUSE_S", "target_s")):
+        assert re.search(rf"^    TICKLAKE_{name} += tostring\(var\.deployment\.loads\.{told}\)$", text(module), re.MULTILINE)
+
+
+def test_without_hints_the_targets_follow_the_interval() -> None:
+    usual = {"target_s": "target_warehouse_s", "slow_s": "alarm_load_p95_s"}
+    hinted = ", ".join(f"{name} = {Settings.model_fields[field].default:g}" for name, field in usual.items())
+    assert f"{{ {hinted} }} : name => var.loads.hints ? hinted_s : var.loads.interval_s + 120" in text("infra")
+
+
     files = set(re.findall(r"\bticklake_[a-z_]+(?= += \")", text("services") + text("airflow")))
     assert files >= {"ticklake_kafka_password", "ticklake_oidc_client_secret", "ticklake_oidc_cookie_secret"}
     assert {name.upper() for name in files} <= SETTINGS

@@ -214,7 +214,11 @@ def test_airflow_is_that_of_the_lock_with_settings_that_exist(airflow: dict[str,
 
 
 def test_airflow_is_told_what_terraform_tells_its_own(airflow: dict[str, Any]) -> None:
-    of_the_image, of_scram, with_defaults = {"HOME"}, {"KAFKA_USERNAME", "KAFKA_CA_FILE"}, {"LOAD_INTERVAL_S", "LOAD_HINTS"}
+    of_the_image, of_scram, with_defaults = (
+        {"HOME"},
+        {"KAFKA_USERNAME", "KAFKA_CA_FILE"},
+        {"LOAD_INTERVAL_S", "LOAD_HINTS", "TARGET_WAREHOUSE_S", "ALARM_LOAD_P95_S"},
+    )
     named = set(re.findall(r"^    TICKLAKE_(\w+) +=", (ROOT / "infra/modules/airflow/task.tf").read_text(), re.MULTILINE))
     told = {each["name"].removeprefix("TICKLAKE_"): each["value"] for each in airflow["env"]}
     assert named - set(told) == of_the_image | of_scram | with_defaults

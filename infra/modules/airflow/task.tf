@@ -41,8 +41,10 @@ locals {
     TICKLAKE_S3_BUCKET                  = var.deployment.bucket
     TICKLAKE_S3_REGION                  = var.deployment.region
     TICKLAKE_LIFECYCLE_OWNER            = "terraform"
-    TICKLAKE_LOAD_INTERVAL_S            = tostring(var.loads.interval_s)
-    TICKLAKE_LOAD_HINTS                 = tostring(var.loads.hints)
+    TICKLAKE_LOAD_INTERVAL_S            = tostring(var.deployment.loads.interval_s)
+    TICKLAKE_LOAD_HINTS                 = tostring(var.deployment.loads.hints)
+    TICKLAKE_TARGET_WAREHOUSE_S         = tostring(var.deployment.loads.target_s)
+    TICKLAKE_ALARM_LOAD_P95_S           = tostring(var.deployment.loads.slow_s)
     TICKLAKE_DASHBOARD_URL              = var.deployment.dashboard_url
     TICKLAKE_DASHBOARD_STATUS_URL       = var.status_urls["dashboard"]
     TICKLAKE_PRODUCER_STATUS_URL        = var.status_urls["producer"]

@@ -17,6 +17,7 @@ variable "deployment" {
     security_group_ids = map(string)
     secret_arns        = map(string)
     kms_key_arn        = string
+    loads              = object({ interval_s = number, hints = bool, target_s = number, slow_s = number })
     warehouse = object({
       account  = string
       database = string
@@ -108,9 +109,4 @@ variable "code_bucket_arn" {
 variable "code_versions" {
   description = "Versions of MWAA's plugins.zip, requirements.txt and start.sh in that bucket."
   type        = object({ plugins = string, requirements = string, start = string })
-}
-
-variable "loads" {
-  description = "TICKLAKE_LOAD_INTERVAL_S and TICKLAKE_LOAD_HINTS: how fresh the warehouse is, and how long it is awake."
-  type        = object({ interval_s = number, hints = bool })
 }

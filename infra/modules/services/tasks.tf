@@ -107,6 +107,9 @@ locals {
 
     TICKLAKE_WAREHOUSE_ACCOUNT  = var.deployment.warehouse.account
     TICKLAKE_WAREHOUSE_DATABASE = var.deployment.warehouse.database
+    TICKLAKE_LOAD_INTERVAL_S    = tostring(var.deployment.loads.interval_s)
+    TICKLAKE_LOAD_HINTS         = tostring(var.deployment.loads.hints)
+    TICKLAKE_TARGET_WAREHOUSE_S = tostring(var.deployment.loads.target_s)
   }
 
   # On instances of our own a service is a SCRAM user, and the brokers' authority is ours.
