@@ -10,9 +10,9 @@ from dataclasses import asdict, replace
 
 import msgspec
 
+from infra.local.files import is_instance
 from infra.local.instance import Instance
 from infra.local.status import Component, components
-from streaming.producer.source import running
 from ticklake.clock import SystemClock
 from ticklake.freshness import Hop, Reading, judge
 from ticklake.settings import Settings
@@ -31,13 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Look at everything and tell; 0 when every component is up and no hop is late."""
+    """Look at everything and tell; 0 when every component is up and no hop is late. Components are those of an instance that `make up` made here."""
     instance = Instance.current()
     now = SystemClock().now()
-    found = components(instance)
+    found, urls = (components(instance), instance.urls()) if is_instance(instance) else ([], {})
+    running = [name.strip() for name in settings.sources.split(",")]
     sources = producing.ask(settings)
     with closing(open_warehouse(connection_arguments(settings) | _QUICK, query_tag="ticklake status")) as warehouse:
-        seen = look(settings, open_store(settings), warehouse, now, lambda: producing.expects_ticks(settings, running(settings), now, sources))
+        seen = look(settings, open_store(settings), warehouse, now, lambda: producing.expects_ticks(settings, running, now, sources))
     readings, lag, why = dict(seen.readings), seen.lag, str(seen.fault or "")
     if _starting(found, settings):
         readings = {name: Reading(each.age_s, 0.0 if each.waiting_s is not None else None) for name, each in readings.items()}
@@ -45,9 +46,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     hops = [replace(hop, says=f"{hop.says}: {why}") if hop.state == "unknown" and why else hop for hop in judge(readings, targets)]
     ok = all(each.state == "up" for each in found) and all(hop.state not in ("cause", "unknown") for hop in hops)
     if args.json:
-        print(json.dumps(_report(ok, found, hops, lag, instance) | msgspec.to_builtins(sources)))
+        print(json.dumps(_report(ok, found, hops, lag, urls) | msgspec.to_builtins(sources)))
     else:
-        _tell(found, hops, lag, sources, instance)
+        _tell(found, hops, lag, sources, urls)
     return 0 if ok else 1
 
 
@@ -56,7 +57,7 @@ def _starting(found: list[Component], settings: Settings) -> bool:
     return any(each.name in ("producer", "consumer", "scheduler") and each.uptime_s < settings.start_grace_s for each in found)
 
 
-def _report(ok: bool, found: list[Component], hops: list[Hop], lag: Mapping[str, int], instance: Instance) -> dict[str, object]:
+def _report(ok: bool, found: list[Component], hops: list[Hop], lag: Mapping[str, int], urls: Mapping[str, str]) -> dict[str, object]:
     return {
         "ok": ok,
         "components": [asdict(each) for each in found],
@@ -64,11 +65,11 @@ def _report(ok: bool, found: list[Component], hops: list[Hop], lag: Mapping[str,
         "hops": [asdict(hop) for hop in hops],
         "cause": next((hop.name for hop in hops if hop.state == "cause"), None),
         "lag": dict(lag),
-        "urls": instance.urls(),
+        "urls": dict(urls),
     }
 
 
-def _tell(found: list[Component], hops: list[Hop], lag: Mapping[str, int], sources: producing.Producing, instance: Instance) -> None:
+def _tell(found: list[Component], hops: list[Hop], lag: Mapping[str, int], sources: producing.Producing, urls: Mapping[str, str]) -> None:
     for each in found:
         print(f"{each.name:<14}{each.state:<10}{'pid ' + str(each.pid) if each.pid else '-':<14}{each.uptime_s:>9.0f} s")
     print()
@@ -80,5 +81,5 @@ def _tell(found: list[Component], hops: list[Hop], lag: Mapping[str, int], sourc
     print()
     if sources.sources:
         print(*sources.lines(), sep="\n", end="\n\n")
-    for name, address in instance.urls().items():
+    for name, address in urls.items():
         print(f"{name:<14}{address}")

@@ -141,13 +141,14 @@ def test_what_a_service_is_asked_is_answered_where_it_is_asked() -> None:
     flows: dict[str, dict[str, Any]] = MODULES["network"].locals["flows"]
     tasks: dict[str, dict[str, Any]] = MODULES["services"].locals["tasks"]
     groups = {"producer": "services", "dashboard": "dashboard"}
-    for name, askers in {"producer": ("dashboard", "airflow"), "dashboard": ("airflow",)}.items():
+    for name, askers in {"producer": ("dashboard", "airflow", "services"), "dashboard": ("airflow",)}.items():
         port = int(tasks[name]["settings"][f"TICKLAKE_{name.upper()}_HTTP_PORT"])
         assert tasks[name]["settings"]["TICKLAKE_HTTP_HOST"] == "0.0.0.0"  # noqa: S104 - the task's own address is not known before
         assert f"{name} = {port}" in text("services")
         for asker in askers:
             assert [each for each in flows.values() if (each["from"], each["to"], each["ports"]) == (asker, groups[name], [port, port])]
     assert {"TICKLAKE_PRODUCER_STATUS_URL", "TICKLAKE_AIRFLOW_URL"} <= tasks["dashboard"]["settings"].keys()
+    assert {"TICKLAKE_PRODUCER_STATUS_URL", "TICKLAKE_SOURCES"} <= tasks["operator"]["settings"].keys()
     assert {"TICKLAKE_PRODUCER_STATUS_URL", "TICKLAKE_DASHBOARD_STATUS_URL"} <= set(re.findall(r"TICKLAKE_\w+", text("airflow")))
 
 

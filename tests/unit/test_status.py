@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -39,7 +41,8 @@ def looked() -> readings.Look:
 
 
 @pytest.fixture(autouse=True)
-def platform(monkeypatch: pytest.MonkeyPatch) -> None:
+def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TICKLAKE_HOME", str(tmp_path))
     monkeypatch.setattr(status, "open_store", lambda _: MemoryStore())
     monkeypatch.setattr(readings, "read_stream", lambda *_: readings.Stream(generation=1, ends={0: 7, 1: 5}, newest=NOW))
     monkeypatch.setattr(producing, "ask", lambda _: producing.Producing())
@@ -61,6 +64,11 @@ def test_without_the_store_nothing_is_told_but_the_reason(monkeypatch: pytest.Mo
 
 
 def test_the_reason_is_in_the_hop_s_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(status, "components", lambda _: [])
     assert status.run(argparse.Namespace(json=False), services.settings()) == 1
     assert "cannot be told: the warehouse does not answer: refused" in capsys.readouterr().out
+
+
+def test_where_no_instance_is_only_what_answers_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    status.run(argparse.Namespace(json=True), services.settings())
+    told = json.loads(capsys.readouterr().out)
+    assert (told["components"], told["urls"], told["lag"]) == ([], {}, {"market.ticks": 12})

@@ -19,6 +19,7 @@ locals {
     balancer-airflow   = { from = "balancer", to = "airflow", ports = [8080, 8080], text = "Pages of Airflow and their health" }
     dashboard-producer = { from = "dashboard", to = "services", ports = [9101, 9101], text = "What the sources do" }
     airflow-producer   = { from = "airflow", to = "services", ports = [9101, 9101], text = "What the sources do" }
+    services-producer  = { from = "services", to = "services", ports = [9101, 9101], text = "What the sources do, for the operator" }
     airflow-dashboard  = { from = "airflow", to = "dashboard", ports = [9104, 9104], text = "How late pages are" }
     services-brokers   = { from = "services", to = "brokers", ports = [var.kafka_port, var.kafka_port], text = "Kafka" }
     dashboard-brokers  = { from = "dashboard", to = "brokers", ports = [var.kafka_port, var.kafka_port], text = "Kafka" }

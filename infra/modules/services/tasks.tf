@@ -85,6 +85,8 @@ locals {
       watched = null
       login   = "OPERATOR"
       settings = {
+        TICKLAKE_SOURCES               = var.deployment.sources
+        TICKLAKE_PRODUCER_STATUS_URL   = local.statuses["producer"]
         TICKLAKE_TICKS_PARTITIONS      = tostring(var.partitions)
         TICKLAKE_WAREHOUSE_INTEGRATION = var.integration
       }
