@@ -101,7 +101,7 @@ images() {
 
 # inside WORD...: runs a command as the operator's task, shows what it says and takes its exit status.
 inside() {
-    local cluster definition subnets group words overrides task status='' code
+    local cluster definition subnets group words overrides task status='' code why
     cluster=$(output cluster) definition=$(member operator_task task) subnets=$(member operator_task subnets) group=$(member operator_task group)
     words=("${@//\\/\\\\}")
     words=("${words[@]//\"/\\\"}")
@@ -110,15 +110,18 @@ inside() {
     task=$(ask '<task>' aws ecs run-task --cluster "$cluster" --task-definition "$definition" --launch-type FARGATE --overrides "$overrides" \
         --network-configuration "awsvpcConfiguration={subnets=[$subnets],securityGroups=[$group],assignPublicIp=DISABLED}" \
         --query 'tasks[0].taskArn' --output text)
+    [ "$task" != None ] || fail "no task was begun for '$*'"
     # AWS's own waiter gives up after ten minutes, and a restore takes longer.
     while [ "$status" != STOPPED ]; do
         run sleep 5
         status=$(ask STOPPED aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query 'tasks[0].lastStatus' --output text)
     done
     run aws logs get-log-events --log-group-name "/$cluster/operator" --log-stream-name "operator/operator/${task##*/}" --start-from-head \
-        --query 'events[].[message]' --output text
+        --query 'events[].[message]' --output text || true
     code=$(ask 0 aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query "tasks[0].containers[?name=='operator'].exitCode|[0]" --output text)
-    [ "$code" = 0 ] || fail "'$*' ended with status $code"
+    if [ "$code" = 0 ]; then return; fi
+    why=$(ask '' aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query 'tasks[0].[stoppedReason,containers[].reason][]' --output text)
+    fail "'$*' ended with status $code: $why"
 }
 
 ddl() {

@@ -208,6 +208,36 @@ def test_one_command_runs_inside_as_it_was_typed() -> None:
     assert "name a command" in run("deploy.sh", "run", "--environment", "dev", "--", "rm", status=1)
 
 
+OPERATED = r"""#!/bin/bash
+case "$*" in
+    *run-task*) echo "$BEGUN" ;;
+    *lastStatus*) echo STOPPED ;;
+    *get-log-events*) [ "$STATUS" != None ] || exit 255; echo said ;;
+    *exitCode*) echo "$STATUS" ;;
+    *stoppedReason*) echo CannotPullContainerError ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("begun", "status", "told"),
+    [
+        ("arn:task/1", "0", ""),
+        ("arn:task/1", "1", "ended with status 1: CannotPullContainerError\n"),
+        ("arn:task/1", "None", "ended with status None: CannotPullContainerError\n"),
+        ("None", "0", "no task was begun for"),
+    ],
+)
+def test_a_command_that_does_not_run_inside_says_why(tmp_path: Path, begun: str, status: str, told: str) -> None:
+    _program(tmp_path / "aws", OPERATED)
+    _program(tmp_path / "terraform", """#!/bin/sh\ncase "$*" in *json*) echo '{"task": "t", "subnets": "s", "group": "g"}' ;; *) echo dev ;; esac\n""")
+    _program(tmp_path / "sleep", "#!/bin/sh\n")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "BEGUN": begun, "STATUS": status}
+    command = [str(SCRIPTS / "deploy.sh"), "run", "--environment", "dev", "--", "ticklake", "verify"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, told in done.stderr, bool(done.stderr)) == (int(bool(told)), True, bool(told))
+
+
 def test_a_rollback_takes_the_images_before_and_leaves_tables_alone() -> None:
     said = run("deploy.sh", "rollback", "--environment", "dev", "--dry-run")
     assert "-var=image_tag=\\<previous\\>" in said
