@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ticklake.errors import ConfigError
 
@@ -16,10 +16,8 @@ WATCHED_FROM = 128 * 1024
 """Smallest object in bytes that INTELLIGENT_TIERING watches, and asks money for."""
 
 
-class Prices(BaseModel):
+class Prices(msgspec.Struct, frozen=True):
     """US dollars: a gigabyte and month by storage class, and a month of watching a thousand objects."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     region: str
     gigabyte: dict[str, float]
@@ -29,9 +27,9 @@ class Prices(BaseModel):
     def load(file: Path) -> Prices:
         """The prices of a file. Raises `ConfigError` when it is malformed."""
         try:
-            return Prices.model_validate(yaml.safe_load(file.read_text()))
-        except (OSError, yaml.YAMLError, ValidationError) as error:
-            raise ConfigError(f"{file.name} is no list of prices: {error}") from error
+            return msgspec.convert(yaml.safe_load(file.read_text()), Prices)
+        except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
+            raise ConfigError(f"{file.name} is no list of prices: {' '.join(str(error).split())}") from error
 
 
 @dataclass
