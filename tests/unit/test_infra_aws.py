@@ -119,7 +119,6 @@ def test_each_flow_is_a_way_out_and_a_way_in() -> None:
         assert all(f"each.value.ports[{place}]" in block.body[f"{name}_port"] for place, name in enumerate(("from", "to")))
 
 
-def test_brokers_take_clients_by_one_port_from_our_own_groups() -> None:
 def test_groups_and_rules_are_described_as_ec2_takes_it() -> None:
     network = MODULES["network"]
     rules = [block.body["description"] for way in ("ingress", "egress") for block in network.of("resource", f"aws_vpc_security_group_{way}_rule")]
@@ -128,6 +127,7 @@ def test_groups_and_rules_are_described_as_ec2_takes_it() -> None:
     assert [each for each in said if not re.fullmatch(r"[a-zA-Z0-9. _:/()#,@\[\]+=&;{}!$*-]{1,255}", each)] == []
 
 
+def test_brokers_take_clients_by_one_port_from_our_own_groups() -> None:
     flows: dict[str, dict[str, Any]] = MODULES["network"].locals["flows"]
     taken = {each["from"]: [str(port) for port in each["ports"]] for each in flows.values() if each["to"] == "brokers"}
     ours = taken.pop("brokers")
@@ -223,7 +223,6 @@ def test_every_setting_exists_and_the_required_ones_are_there(module: str) -> No
     assert {f"TICKLAKE_{name.upper()}" for name, field in Settings.model_fields.items() if field.is_required()} <= named
 
 
-def test_a_secret_file_is_called_as_its_setting() -> None:
 @pytest.mark.parametrize("module", RUN)
 def test_all_know_when_loads_come_and_when_the_warehouse_is_late(module: str) -> None:
     for name, told in (("LOAD_INTERVAL_S", "interval_s"), ("LOAD_HINTS", "hints"), ("TARGET_WAREHOUSE_S", "target_s")):
@@ -236,6 +235,7 @@ def test_without_hints_the_targets_follow_the_interval() -> None:
     assert f"{{ {hinted} }} : name => var.loads.hints ? hinted_s : var.loads.interval_s + 120" in text("infra")
 
 
+def test_a_secret_file_is_called_as_its_setting() -> None:
     files = set(re.findall(r"\bticklake_[a-z_]+(?= += \")", text("services") + text("airflow")))
     assert files >= {"ticklake_kafka_password", "ticklake_oidc_client_secret", "ticklake_oidc_cookie_secret"}
     assert {name.upper() for name in files} <= SETTINGS
@@ -262,6 +262,16 @@ def test_what_alarms_wait_for_is_sent() -> None:
     assert [name for name in metrics if not any(each.fullmatch(name) for each in watched)] == []
 
 
+def test_airflow_reads_the_address_of_its_database_and_nothing_else(tmp_path: Path) -> None:
+    (command,) = re.findall(r'SQL_ALCHEMY_CONN_CMD += "(.*)"$', text("airflow"), re.MULTILINE)
+    (tmp_path / "airflow_database").write_text("secret")
+    typed = re.sub(r"\$\{try\(.*?\)\}", "host:5432", command.replace("${local.files}", str(tmp_path))).replace('\\"', '"')
+    program, *arguments = shlex.split(typed)
+    assert program == "python"
+    said = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout
+    assert said == "postgresql+psycopg2://airflow:secret@host:5432/airflow"
+
+
 def test_people_sign_in_before_they_see_airflow_and_no_secret_stands_in_the_state() -> None:
     (rule,) = resources("airflow", "aws_lb_listener_rule")
     ((sign_in,),) = [each["action"]["content"] for each in rule.body["dynamic"]]
@@ -275,16 +285,6 @@ def test_people_sign_in_before_they_see_airflow_and_no_secret_stands_in_the_stat
 
 
 def test_no_wildcard_without_a_reason() -> None:
-def test_airflow_reads_the_address_of_its_database_and_nothing_else(tmp_path: Path) -> None:
-    (command,) = re.findall(r'SQL_ALCHEMY_CONN_CMD += "(.*)"$', text("airflow"), re.MULTILINE)
-    (tmp_path / "airflow_database").write_text("secret")
-    typed = re.sub(r"\$\{try\(.*?\)\}", "host:5432", command.replace("${local.files}", str(tmp_path))).replace('\\"', '"')
-    program, *arguments = shlex.split(typed)
-    assert program == "python"
-    said = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout
-    assert said == "postgresql+psycopg2://airflow:secret@host:5432/airflow"
-
-
     for module in MODULES.values():
         for block in module.of("data", "aws_iam_policy_document"):
             source = next(file for file in module.folder.glob("*.tf") if f'"aws_iam_policy_document" "{block.labels[1]}"' in file.read_text())

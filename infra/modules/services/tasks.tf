@@ -107,11 +107,11 @@ locals {
     TICKLAKE_S3_REGION       = var.deployment.region
     TICKLAKE_LIFECYCLE_OWNER = "terraform"
 
-    TICKLAKE_WAREHOUSE_ACCOUNT  = var.deployment.warehouse.account
-    TICKLAKE_WAREHOUSE_DATABASE = var.deployment.warehouse.database
     TICKLAKE_LOAD_INTERVAL_S    = tostring(var.deployment.loads.interval_s)
     TICKLAKE_LOAD_HINTS         = tostring(var.deployment.loads.hints)
     TICKLAKE_TARGET_WAREHOUSE_S = tostring(var.deployment.loads.target_s)
+    TICKLAKE_WAREHOUSE_ACCOUNT  = var.deployment.warehouse.account
+    TICKLAKE_WAREHOUSE_DATABASE = var.deployment.warehouse.database
   }
 
   # On instances of our own a service is a SCRAM user, and the brokers' authority is ours.
