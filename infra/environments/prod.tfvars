@@ -7,7 +7,7 @@ zones           = ["us-east-1a", "us-east-1b", "us-east-1c"]
 nat_gateways    = 3
 broker          = "msk"
 partitions      = 12
-sources         = "coinbase,finnhub"
+sources         = "coinbase"
 image_tag       = "0.1.0"
 domain          = "ticklake.example.com"
 certificate_arn = "arn:aws:acm:us-east-1:444455556666:certificate/example"
@@ -42,9 +42,9 @@ snowflake = {
   account      = "MYACCOUNT"
   user         = "TERRAFORM"
   credit_quota = 1100
-  notify_users = ["ADA"]
+  notify_users = []
   operator_ips = ["203.0.113.10"]
-  members      = { ANALYST = ["ADA"] }
+  members      = {}
 
   # docs/deploy.md makes them; these are no keys.
   public_keys = {
