@@ -202,6 +202,13 @@ def test_the_images_run_as_that_user_and_own_the_folders() -> None:
     assert dockerfile.count('VOLUME ["/var/lib/ticklake", "/run/ticklake"]') == 2
 
 
+def test_the_operator_begins_without_airflows_database() -> None:
+    operator: dict[str, Any] = MODULES["services"].locals["tasks"]["operator"]
+    assert (operator["image"], operator["settings"]["CONNECTION_CHECK_MAX_COUNT"]) == ("airflow", "0")
+    assert operator["settings"]["AIRFLOW_HOME"] == "${local.home}/airflow"
+    assert '{ sourceVolume = "home", containerPath = local.home, readOnly = false }' in text("services")
+
+
 def test_two_environments_fit_into_one_account() -> None:
     (repository,) = resources("services", "aws_ecr_repository")
     assert repository.body["name"].startswith("${var.deployment.name}/")

@@ -84,7 +84,10 @@ locals {
       metrics = null
       watched = null
       login   = "OPERATOR"
+      # Airflow's image waits for Airflow's database before it begins anything, and this task has none.
       settings = {
+        CONNECTION_CHECK_MAX_COUNT     = "0"
+        AIRFLOW_HOME                   = "${local.home}/airflow"
         TICKLAKE_SOURCES               = var.deployment.sources
         TICKLAKE_PRODUCER_STATUS_URL   = local.statuses["producer"]
         TICKLAKE_TICKS_PARTITIONS      = tostring(var.partitions)
