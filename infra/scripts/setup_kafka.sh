@@ -242,7 +242,8 @@ rights() {
         "airflow Read topic $landings" "airflow Write topic $changes" "airflow Describe topic $ticks" "airflow Describe group $lake" \
         "dashboard Read topic $ticks" "dashboard Read topic $landings" "dashboard Read topic $changes" "dashboard Read topic $alerts" \
         "dashboard Write topic $changes" \
-        "operator Read topic $ticks" "operator Describe group $lake" "operator Read topic $letters" "operator Write topic $ticks"; do
+        "operator Read topic $ticks" "operator Describe group $lake" "operator Read topic $letters" "operator Write topic $ticks" \
+        "operator Write topic $letters" "operator Write topic $changes"; do
         echo "ticklake-$each"
     done
     for each in "$ticks" "$letters" "$landings" "$changes" "$alerts" "$state"; do

@@ -116,7 +116,8 @@ data "aws_iam_policy_document" "airflow_kafka" {
   }
 }
 
-# Who runs commands: topics are created, dead letters are read and sent again.
+# Who runs commands: topics are created, dead letters are read, sent again and noted as such, and who looks at the warehouse is told when
+# it was made again.
 data "aws_iam_policy_document" "operator_kafka" {
   source_policy_documents = [data.aws_iam_policy_document.connect.json]
 
@@ -148,7 +149,13 @@ data "aws_iam_policy_document" "operator_kafka" {
   statement {
     sid       = "SendAgain"
     actions   = ["kafka-cluster:WriteData"]
-    resources = ["${local.topic}/${var.topics.ticks}"]
+    resources = ["${local.topic}/${var.topics.ticks}", "${local.topic}/${var.topics.dead_letters}"]
+  }
+
+  statement {
+    sid       = "TellOfChanges"
+    actions   = ["kafka-cluster:WriteData"]
+    resources = ["${local.topic}/${var.topics.changes}"]
   }
 
   statement {
