@@ -17,6 +17,7 @@ usage: deploy.sh COMMAND --environment NAME [options]
 
   --environment NAME   dev or prod: infra/environments/NAME.tfvars
   --tag TAG            tag of the images; without it the project's version, and for `rollback` the one pushed before
+             that which was applied last
   --stopped            plan: with no service running, as the first apply needs it
   --only-look          plan: from the state alone, by who may read that and nothing else; it cannot be applied
   --yes                ask nothing
@@ -164,14 +165,19 @@ smoke() {
     silent
 }
 
-# The newest tag in the repository that is not the one that runs.
+# The tag that was pushed before the one that was applied last. After one way back that is not the newest one, which was left.
 previous() {
-    local running repository
+    local applied repository tags each before=None
     repository=$(member repositories service)
-    running=$(ask '<running>' aws ecs describe-task-definition --task-definition "$(output cluster)-consumer" \
+    applied=$(ask '<applied>' aws ecs describe-task-definition --task-definition "$(output cluster)-consumer" \
         --query "taskDefinition.containerDefinitions[?name=='consumer'].image|[0]" --output text)
-    ask '<previous>' aws ecr describe-images --repository-name "${repository#*/}" --output text \
-        --query "reverse(sort_by(imageDetails,&imagePushedAt))[].imageTags[0]|[?@!='${running##*:}']|[0]"
+    tags=$(ask '<previous> <applied>' aws ecr describe-images --repository-name "${repository#*/}" --output text \
+        --query 'sort_by(imageDetails,&imagePushedAt)[].imageTags[]')
+    for each in $tags; do
+        if [ "$each" = "${applied##*:}" ]; then echo "$before" && return; fi
+        before=$each
+    done
+    echo None
 }
 
 # Who reads knows what is new before anybody writes it, and forgets it after nobody does: docs/upgrade.md.
@@ -220,7 +226,7 @@ kept=build/deploy/$environment.tfplan
 if [ "$command" = rollback ] && [ -z "$tag" ]; then
     initialise
     tag=$(previous)
-    [ "$tag" != None ] || fail "no other image was pushed before"
+    [ "$tag" != None ] || fail "no image is there that was pushed before the one that was applied last: name one by --tag"
 fi
 tag=${tag:-$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)}
 

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -242,6 +243,33 @@ def test_a_rollback_takes_the_images_before_and_leaves_tables_alone() -> None:
     said = run("deploy.sh", "rollback", "--environment", "dev", "--dry-run")
     assert "-var=image_tag=\\<previous\\>" in said
     assert not re.search(r"docker|run-task|migrations", said)
+
+
+REGISTRY = """#!{python}
+import json, os, sys
+import jmespath
+images = {{"files": "r/x:0", "consumer": "r/x:" + os.environ["APPLIED"]}}
+pushed = [("1.1.0", "2026-02-01"), ("1.2.0", "2026-03-01"), ("1.0.0", "2026-01-01"), (None, "2026-02-10")]
+says = {{
+    "describe-task-definition": {{"taskDefinition": {{"containerDefinitions": [{{"name": name, "image": image}} for name, image in images.items()]}}}},
+    "describe-images": {{"imageDetails": [{{"imagePushedAt": at}} | ({{"imageTags": [tag]}} if tag else {{}}) for tag, at in pushed]}},
+}}
+found = jmespath.search(sys.argv[sys.argv.index("--query") + 1], says[sys.argv[2]])
+print(*found if isinstance(found, list) else [found], sep="\\t")
+"""
+
+
+@pytest.mark.parametrize(("applied", "before"), [("1.2.0", "1.1.0"), ("1.1.0", "1.0.0"), ("1.0.0", None), ("0.9.0", None)])
+def test_a_second_rollback_goes_further_back_and_not_forward(tmp_path: Path, applied: str, before: str | None) -> None:
+    _program(tmp_path / "aws", REGISTRY.format(python=sys.executable))
+    terraform = """echo "$@" >>"$0.asked"; case "$*" in *" plan "*) exit 3 ;; *json*) echo '{"service": "registry/dev/service"}' ;; *) echo dev ;; esac"""
+    _program(tmp_path / "terraform", f"#!/bin/sh\n{terraform}\n")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "APPLIED": applied}
+    command = [str(SCRIPTS / "deploy.sh"), "rollback", "--environment", "dev", "--yes"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    planned = re.findall(r"image_tag=(\S+)", (tmp_path / "terraform.asked").read_text())
+    assert (done.returncode, planned) == ((3, [before]) if before else (1, [])), done.stderr
+    assert ("name one by --tag" in done.stderr) == (before is None)
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
