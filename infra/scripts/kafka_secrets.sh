@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes what the nodes of setup_kafka.sh know each other and their clients by: an authority, a certificate for each node, a
-# password for each user. Run it where secrets are kept. Run again, it adds what is missing and renews what soon expires.
+# password for each user. Run it where secrets are kept. Run again, it adds new nodes and users and renews what soon expires.
 usage() {
     cat <<'END'
 usage: kafka_secrets.sh --nodes LIST --secrets DIR [--dry-run]
@@ -30,8 +30,22 @@ needed() {
     [ -z "$dry_run" ]
 }
 
+# What all certificates and all nodes hang on is there as a whole or not at all: made anew beside the rest, it would let nobody in.
+unbroken() {
+    local file there=() missing=()
+    for file in ca.key ca.pem cluster-id passwords; do
+        if [ -f "$secrets/$file" ]; then there+=("$file"); else missing+=("$file"); fi
+    done
+    for file in "$secrets"/node-*.pem; do
+        if [ -f "$file" ]; then there+=("${file##*/}"); fi
+    done
+    [ ${#there[@]} -eq 0 ] || [ ${#missing[@]} -eq 0 ] || fail "$secrets has ${there[*]} but not ${missing[*]}: bring back what is missing" \
+        "(a node's secret has all but ca.key), or name another folder for a new cluster"
+}
+
 request() {
-    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config <(printf '[req]\ndistinguished_name = dn\n[dn]\n') "$@" 2>/dev/null
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config <(printf '[req]\ndistinguished_name = dn\n[dn]\n') "$@" 2>/dev/null ||
+        fail "openssl made no key"
 }
 
 authority() {
@@ -52,7 +66,7 @@ certificate() {
     if openssl x509 -in "$name.pem" -noout -checkend $RENEWED_WITHIN_S >/dev/null 2>&1 || ! needed "a certificate for node $1, $alias"; then return; fi
     request -subj "/CN=kafka-$1" -keyout "$name.key" -out "$name.csr"
     openssl x509 -req -in "$name.csr" -CA "$secrets/ca.pem" -CAkey "$secrets/ca.key" -days $DAYS_OF_CERTIFICATE -out "$name.crt" \
-        -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$alias") 2>/dev/null
+        -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$alias") 2>/dev/null || fail "ca.key and ca.pem of $secrets sign no certificate"
     cat "$name.key" "$name.crt" >"$name.pem"
     rm "$name.key" "$name.csr" "$name.crt"
 }
@@ -79,6 +93,7 @@ done
 [ -n "$secrets" ] || fail "--secrets is missing"
 [ -n "$dry_run" ] || mkdir -p "$secrets"
 
+unbroken
 authority
 cluster_id
 for place in "${!nodes[@]}"; do certificate $((place + 1)) "${nodes[place]%:*}"; done

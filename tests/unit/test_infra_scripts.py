@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,6 +60,26 @@ def test_secrets_are_made_once_and_for_their_owner_alone(secrets: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in secrets.iterdir()} == {0}
     assert run("kafka_secrets.sh", "--nodes", NODES, "--secrets", str(secrets)) == ""
     assert {path.name: path.read_bytes() for path in secrets.iterdir()} == before
+
+
+WHOLE = {"ca.key", "ca.pem", "cluster-id", "passwords"}
+
+
+@pytest.mark.parametrize("kept", [*(WHOLE - {lost} for lost in sorted(WHOLE)), {"ca.key"}, {"node-1.pem"}], ids=lambda kept: " ".join(sorted(kept)))
+def test_secrets_with_a_gap_are_left_as_they_are_and_said_in_one_line(secrets: Path, tmp_path: Path, kept: set[str]) -> None:
+    for name in kept:
+        shutil.copy2(secrets / name, tmp_path / name)
+    (line,) = run("kafka_secrets.sh", "--nodes", NODES, "--secrets", str(tmp_path), status=2).splitlines()
+    assert f"but not {' '.join(sorted(WHOLE - kept))}: bring back" in line
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {name: (secrets / name).read_bytes() for name in kept}
+
+
+def test_a_key_of_another_authority_signs_nothing(secrets: Path, tmp_path: Path) -> None:
+    run("kafka_secrets.sh", "--nodes", NODES, "--secrets", str(tmp_path))
+    shutil.copy2(secrets / "ca.key", tmp_path / "ca.key")
+    (tmp_path / "node-2.pem").unlink()
+    assert "sign no certificate" in run("kafka_secrets.sh", "--nodes", NODES, "--secrets", str(tmp_path), status=2)
+    assert not (tmp_path / "node-2.pem").exists()
 
 
 def test_a_rehearsal_of_secrets_makes_none(tmp_path: Path) -> None:
