@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infra.local.broker import KAFKA_VERSION
 from ticklake.settings import Settings
@@ -306,6 +307,13 @@ def test_a_pull_request_is_planned_without_rights_and_secrets() -> None:
     (line,) = [line for line in run(script, *arguments, "--dry-run").splitlines() if "infra plan" in line]
     assert {"-var=only_planned=true", "-refresh=false", "-lock=false"} <= set(line.split())
     assert "-out=" not in line
+
+
+def test_an_environment_is_planned_when_it_is_set_up() -> None:
+    (job,) = yaml.safe_load((ROOT / ".github" / "workflows" / "plan.yaml").read_text())["jobs"].values()
+    assert job["if"].startswith("vars.PLAN_ENVIRONMENTS != '' && ")
+    assert job["strategy"]["matrix"]["environment"] == "${{ fromJSON(vars.PLAN_ENVIRONMENTS) }}"
+    assert job["environment"] == "plan-${{ matrix.environment }}"
 
 
 @pytest.mark.parametrize("command", ["plan", "smoke"])
