@@ -64,6 +64,7 @@ locals {
     security_group_ids = module.network.security_group_ids
     secret_arns        = module.secrets.arns
     kms_key_arn        = module.secrets.kms_key_arn
+    lag_records        = var.lag_records
     loads              = local.loads
     warehouse          = local.warehouse
   }
@@ -161,7 +162,6 @@ module "services" {
   image_tag           = var.image_tag
   collector_image     = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
   sizes               = var.sizes
-  lag_records         = var.lag_records
   partitions          = var.partitions
   logs_bucket         = module.lake.logs_bucket
   integration         = module.snowflake.integration

@@ -263,7 +263,7 @@ variable "budget_usd" {
 }
 
 variable "lag_records" {
-  description = "Records waiting for the lake that ask for one consumer more, and after five minutes are an alarm."
+  description = "Records waiting for the lake that ask for one consumer more, and after five minutes are an alarm: TICKLAKE_ALARM_LAG_RECORDS, too."
   type        = number
   default     = 100000
 }

@@ -231,9 +231,16 @@ def test_every_setting_exists_and_the_required_ones_are_there(module: str) -> No
 
 
 @pytest.mark.parametrize("module", RUN)
-def test_all_know_when_loads_come_and_when_the_warehouse_is_late(module: str) -> None:
-    for name, told in (("LOAD_INTERVAL_S", "interval_s"), ("LOAD_HINTS", "hints"), ("TARGET_WAREHOUSE_S", "target_s")):
-        assert re.search(rf"^    TICKLAKE_{name} += tostring\(var\.deployment\.loads\.{told}\)$", text(module), re.MULTILINE)
+def test_all_know_when_loads_come_and_what_is_late(module: str) -> None:
+    told = {
+        "LOAD_INTERVAL_S": "loads.interval_s",
+        "LOAD_HINTS": "loads.hints",
+        "TARGET_WAREHOUSE_S": "loads.target_s",
+        "ALARM_LOAD_P95_S": "loads.slow_s",
+        "ALARM_LAG_RECORDS": "lag_records",
+    }
+    for name, value in told.items():
+        assert re.search(rf"^    TICKLAKE_{name} += tostring\(var\.deployment\.{re.escape(value)}\)$", text(module), re.MULTILINE), name
 
 
 def test_without_hints_the_targets_follow_the_interval() -> None:

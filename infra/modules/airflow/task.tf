@@ -45,6 +45,7 @@ locals {
     TICKLAKE_LOAD_HINTS                 = tostring(var.deployment.loads.hints)
     TICKLAKE_TARGET_WAREHOUSE_S         = tostring(var.deployment.loads.target_s)
     TICKLAKE_ALARM_LOAD_P95_S           = tostring(var.deployment.loads.slow_s)
+    TICKLAKE_ALARM_LAG_RECORDS          = tostring(var.deployment.lag_records)
     TICKLAKE_DASHBOARD_URL              = var.deployment.dashboard_url
     TICKLAKE_DASHBOARD_STATUS_URL       = var.status_urls["dashboard"]
     TICKLAKE_PRODUCER_STATUS_URL        = var.status_urls["producer"]

@@ -76,7 +76,7 @@ resource "aws_cloudwatch_metric_alarm" "lag_high" {
   period              = 60
   evaluation_periods  = 3
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.lag_records
+  threshold           = var.deployment.lag_records
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_appautoscaling_policy.consumer_more[0].arn]
 }
@@ -93,7 +93,7 @@ resource "aws_cloudwatch_metric_alarm" "lag_low" {
   period              = 60
   evaluation_periods  = 15
   comparison_operator = "LessThanThreshold"
-  threshold           = var.lag_records / 20
+  threshold           = var.deployment.lag_records / 20
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_appautoscaling_policy.consumer_fewer[0].arn]
 }

@@ -113,6 +113,8 @@ locals {
     TICKLAKE_LOAD_INTERVAL_S    = tostring(var.deployment.loads.interval_s)
     TICKLAKE_LOAD_HINTS         = tostring(var.deployment.loads.hints)
     TICKLAKE_TARGET_WAREHOUSE_S = tostring(var.deployment.loads.target_s)
+    TICKLAKE_ALARM_LOAD_P95_S   = tostring(var.deployment.loads.slow_s)
+    TICKLAKE_ALARM_LAG_RECORDS  = tostring(var.deployment.lag_records)
     TICKLAKE_WAREHOUSE_ACCOUNT  = var.deployment.warehouse.account
     TICKLAKE_WAREHOUSE_DATABASE = var.deployment.warehouse.database
   }

@@ -17,6 +17,7 @@ variable "deployment" {
     security_group_ids = map(string)
     secret_arns        = map(string)
     kms_key_arn        = string
+    lag_records        = number
     loads              = object({ interval_s = number, hints = bool, target_s = number, slow_s = number })
     warehouse = object({
       account  = string
@@ -44,11 +45,6 @@ variable "sizes" {
     count  = optional(number, 1)
     most   = optional(number, 1)
   }))
-}
-
-variable "lag_records" {
-  description = "Records waiting for the lake that ask for one consumer more."
-  type        = number
 }
 
 variable "partitions" {
