@@ -46,6 +46,14 @@ locals {
   # What waits for a timed load is not late before that load can have ended.
   loads = merge(var.loads, { for name, hinted_s in { target_s = 60, slow_s = 30 } : name => var.loads.hints ? hinted_s : var.loads.interval_s + 120 })
 
+  # Behind TICKLAKE_: what is set here, what topics and rights are made for, and what is a secret.
+  own_settings = [
+    "HOME", "SECRETS_DIR", "CONFIG_FILE", "QUALITY_RULES_FILE", "SOURCES", "LIFECYCLE_OWNER", "KAFKA_.*", ".*_TOPIC", "TICKS_PARTITIONS",
+    "ALERTS_GROUP", "S3_.*", "WAREHOUSE_.*", "LOAD_INTERVAL_S", "LOAD_HINTS", "TARGET_WAREHOUSE_S", "ALARM_LOAD_P95_S",
+    "ALARM_LAG_RECORDS", ".*HTTP_HOST", ".*_HTTP_PORT", ".*_STATUS_URL", "DASHBOARD_URL", "AIRFLOW_URL", "OIDC_C.*", "OIDC_METADATA_URL",
+    "OIDC_ADMINS", "OIDC_ANALYSTS", "OIDC_VIEWERS", "NOTIFY_.*_URL", "SMTP_.*", ".*_KEY",
+  ]
+
   # What services and Airflow have in common.
   deployment = {
     name               = local.name
@@ -57,6 +65,7 @@ locals {
     broker             = var.broker
     bootstrap          = module.broker.bootstrap
     bucket             = module.lake.bucket
+    settings           = var.settings
     dashboard_url      = "https://${local.names.dashboard}"
     log_days           = var.log_days
     vpc_id             = module.network.vpc_id

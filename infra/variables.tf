@@ -105,6 +105,22 @@ variable "sources" {
   }
 }
 
+variable "settings" {
+  description = "Further settings of all services and of Airflow by their whole names, such as TICKLAKE_BENCHMARK: docs/operations.md, docs/sources.md."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.settings) : can(regex("^TICKLAKE_[A-Z0-9_]+$", name))])
+    error_message = "Settings are named TICKLAKE_..., in capitals."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.settings) : !can(regex(format("^TICKLAKE_(%s)$", join("|", local.own_settings)), name))])
+    error_message = "One of them is a secret, or follows from another variable: sources, partitions, loads, lag_records, oidc, notify and the like."
+  }
+}
+
 variable "image_tag" {
   description = "Tag of our images: the project's version, or a commit."
   type        = string

@@ -230,6 +230,22 @@ def test_every_setting_exists_and_the_required_ones_are_there(module: str) -> No
     assert {f"TICKLAKE_{name.upper()}" for name, field in Settings.model_fields.items() if field.is_required()} <= named
 
 
+def test_any_setting_may_be_told_but_secrets_and_what_terraform_sets() -> None:
+    own = re.compile(f"TICKLAKE_({'|'.join(MODULES['infra'].locals['own_settings'])})")
+    sources = {"FINNHUB_": FinnhubSettings, "ALPHAVANTAGE_": AlphaVantageSettings}
+    fields = {f"TICKLAKE_{prefix}{name.upper()}": field for prefix, kind in ({"": Settings} | sources).items() for name, field in kind.model_fields.items()}
+    secret = {name for name, field in fields.items() if "SecretStr" in str(field.annotation)}
+    set_here = set(re.findall(r"\bTICKLAKE_[A-Z0-9_]+\b(?= += )", text("services") + text("airflow")))
+    free = {name for name in fields if not own.fullmatch(name)}
+    assert len(secret) >= 8
+    assert not free & (secret | set_here)
+    assert free >= {
+        *("TICKLAKE_ALPHAVANTAGE_PLAN", "TICKLAKE_ALPHAVANTAGE_POLL_S", "TICKLAKE_ALPHAVANTAGE_ENTITLEMENT", "TICKLAKE_VENDOR_MINUTES"),
+        *("TICKLAKE_REJECT_RATIO", "TICKLAKE_REJECT_WINDOW", "TICKLAKE_REJECT_RUN", "TICKLAKE_NO_EXPORT_SOURCES", "TICKLAKE_BENCHMARK"),
+    }
+    assert all("merge(var.deployment.settings, local.settings" in text(module) for module in RUN)
+
+
 @pytest.mark.parametrize("module", RUN)
 def test_all_know_when_loads_come_and_what_is_late(module: str) -> None:
     told = {

@@ -94,7 +94,7 @@ locals {
     TICKLAKE_KAFKA_CA_FILE  = "${local.files}/kafka_ca"
   })
 
-  environment = [for name, value in local.settings : { name = name, value = value }]
+  environment = [for name, value in merge(var.deployment.settings, local.settings) : { name = name, value = value }]
   log = { for name in concat(["files", "migrate"], keys(local.processes)) : name => {
     logDriver = "awslogs"
     options = {

@@ -1,5 +1,5 @@
 variable "deployment" {
-  description = "What services and Airflow have in common: name (the first part of every name, and the namespace of metrics), user (that images run as), and what the settings of the same names say."
+  description = "What services and Airflow have in common: name (the first part of every name, and the namespace of metrics), user (that images run as), settings (further ones), and what the settings of the same names say."
   type = object({
     name               = string
     region             = string
@@ -10,6 +10,7 @@ variable "deployment" {
     broker             = string
     bootstrap          = string
     bucket             = string
+    settings           = map(string)
     dashboard_url      = string
     log_days           = number
     vpc_id             = string

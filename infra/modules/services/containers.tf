@@ -62,7 +62,7 @@ resource "aws_ecs_task_definition" "this" {
         readonlyRootFilesystem = true
         stopTimeout            = 60
         dependsOn              = [{ containerName = "files", condition = "SUCCESS" }]
-        environment            = [for name, value in merge(local.settings, local.kafka_settings[each.key], local.warehouse_settings[each.key], each.value.settings) : { name = name, value = value } if value != null]
+        environment            = [for name, value in merge(var.deployment.settings, local.settings, local.kafka_settings[each.key], local.warehouse_settings[each.key], each.value.settings) : { name = name, value = value } if value != null]
         portMappings           = each.key == "dashboard" ? [{ containerPort = 8501, hostPort = 8501, protocol = "tcp" }] : []
         mountPoints            = [{ sourceVolume = "home", containerPath = local.home, readOnly = false }, { sourceVolume = "files", containerPath = local.files, readOnly = true }]
         linuxParameters        = { capabilities = { drop = ["ALL"] }, initProcessEnabled = true }
