@@ -217,7 +217,7 @@ def test_airflow_is_told_what_terraform_tells_its_own(airflow: dict[str, Any]) -
     of_the_image, of_scram, with_defaults = (
         {"HOME"},
         {"KAFKA_USERNAME", "KAFKA_CA_FILE"},
-        {"LOAD_INTERVAL_S", "LOAD_HINTS", "TARGET_WAREHOUSE_S", "ALARM_LOAD_P95_S"},
+        {"LOAD_INTERVAL_S", "LOAD_HINTS", "TARGET_WAREHOUSE_S", "ALARM_LOAD_P95_S", "ALARM_LAG_RECORDS"},
     )
     named = set(re.findall(r"^    TICKLAKE_(\w+) +=", (ROOT / "infra/modules/airflow/task.tf").read_text(), re.MULTILINE))
     told = {each["name"].removeprefix("TICKLAKE_"): each["value"] for each in airflow["env"]}
