@@ -23,6 +23,7 @@ locals {
       oidc-cookie         = "What the dashboard's cookies are signed with, 32 characters or more"
     },
     { for source in setintersection(split(",", var.sources), ["finnhub", "alphavantage"]) : "${source}-key" => "Key of the account at ${source}" },
+    { for channel in var.notify : "notify-${channel}" => "Address at ${channel} that Airflow tells of alarms and failed tasks" },
     var.airflow != "ecs" ? {} : {
       airflow-database  = "Password of Airflow's database, letters and digits"
       airflow-fernet    = "What Airflow's connections are encrypted with"
@@ -202,6 +203,7 @@ module "airflow" {
   listener_arn              = module.services.listener_arn
   domain                    = local.names.airflow
   sign_in                   = var.airflow_sign_in
+  notify                    = var.notify
   status_urls               = module.services.status_urls
   mwaa_version              = var.mwaa.version
   code_bucket_arn           = module.lake.bucket_arn

@@ -273,6 +273,22 @@ variable "alarm_emails" {
   type        = set(string)
 }
 
+variable "notify" {
+  description = "Where our own Airflow tells of its monitor's alarms and of failed tasks: slack, webhook. The address of each is a secret."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.notify, ["slack", "webhook"])) == 0
+    error_message = "slack, webhook, both or none."
+  }
+
+  validation {
+    condition     = length(var.notify) == 0 || var.airflow == "ecs"
+    error_message = "Only an Airflow of ours (airflow = ecs) is handed these secrets."
+  }
+}
+
 variable "budget_usd" {
   description = "What a month may cost at AWS, US dollars."
   type        = number

@@ -275,6 +275,14 @@ def test_a_secret_file_is_called_as_its_setting() -> None:
     )
 
 
+def test_where_alarms_are_told_are_secrets_of_airflow() -> None:
+    (notify,) = MODULES["infra"].of("variable", "notify")
+    channels = re.findall(r'"(\w+)"', notify.body["validation"][0]["condition"])
+    assert {f"TICKLAKE_NOTIFY_{each.upper()}_URL" for each in channels} == {name for name in SETTINGS if re.fullmatch(r"TICKLAKE_NOTIFY_\w+_URL", name)}
+    assert '{ for channel in var.notify : "ticklake_notify_${channel}_url" => "notify-${channel}" }' in text("airflow")
+    assert '{ for channel in var.notify : "notify-${channel}" =>' in text("infra")
+
+
 def test_health_and_metrics_are_asked_where_the_services_answer() -> None:
     tasks: dict[str, dict[str, Any]] = MODULES["services"].locals["tasks"]
     for name in ("producer", "consumer", "alerts", "dashboard"):

@@ -23,8 +23,10 @@ locals {
     }, var.deployment.broker == "msk" ? {} : {
     kafka_ca                = "kafka-ca"
     ticklake_kafka_password = "kafka-airflow"
-    }, { for source in setintersection(split(",", var.deployment.sources), ["alphavantage"]) : "ticklake_${source}_key" => "${source}-key"
-  })
+    },
+    { for source in setintersection(split(",", var.deployment.sources), ["alphavantage"]) : "ticklake_${source}_key" => "${source}-key" },
+    { for channel in var.notify : "ticklake_notify_${channel}_url" => "notify-${channel}" },
+  )
 
   # Who asks is the load balancer, because nobody else is let in; what it says of the browser is believed.
   settings = merge({

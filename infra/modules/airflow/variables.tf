@@ -93,6 +93,11 @@ variable "sign_in" {
   type        = object({ user_pool_arn = string, client_id = string, domain = string })
 }
 
+variable "notify" {
+  description = "Where alarms and failed tasks are told of: slack, webhook; the address of each is the secret notify-<name>."
+  type        = set(string)
+}
+
 variable "status_urls" {
   description = "Where a service is asked what it does, by service."
   type        = map(string)
