@@ -26,8 +26,11 @@ QUERIES = Path(__file__).parent / "queries"
 KEPT = 256
 """Answers in memory; the one that nobody has asked for longest goes first."""
 
-WAIT_S, WRITTEN_WAIT_S = 0.3, 3.0
-"""How long a newer answer is waited for. Who has just written a line looks for it, and a paused page would not show it later."""
+WAIT_S, PATIENT_WAIT_S = 0.3, 3.0
+"""How long a newer answer is waited for. Who has just written a line looks for it, and a paused page would not show it later; evidence is
+compared at once, and half a minute passes before it is drawn again."""
+
+_EVIDENCE = frozenset({"pipeline_bar", "pipeline_ticks", "pipeline_objects"})
 
 Param = str | int | float | datetime | None
 
@@ -64,9 +67,9 @@ class WarehouseTables:
         with self._lock:
             answer = self._answers.get(key)
             if answer is None:
-                answer = self._answers[key] = Renewed(
-                    lambda: self._ask(name, params), subject, self._worker, self._news, self._clock, wait_s=WRITTEN_WAIT_S if subject is Subject.APP else WAIT_S
-                )
+                wait_s = PATIENT_WAIT_S if subject is Subject.APP or name in _EVIDENCE else WAIT_S
+                answer = Renewed(lambda: self._ask(name, params), subject, self._worker, self._news, self._clock, wait_s=wait_s)
+                self._answers[key] = answer
                 if len(self._answers) > KEPT:
                     self._answers.popitem(last=False)
             self._answers.move_to_end(key)

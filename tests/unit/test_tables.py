@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -13,7 +14,7 @@ import pytest
 
 from dashboard.news import News
 from dashboard.renewed import RETRY_S
-from dashboard.tables import KEPT, WarehouseTables
+from dashboard.tables import KEPT, WAIT_S, WarehouseTables
 from tests.fakes.clock import ManualClock
 from ticklake.changes import Subject
 from ticklake.errors import TicklakeError, WarehouseRefused, WarehouseUnavailable
@@ -87,6 +88,21 @@ def test_a_change_is_asked_for_once_and_when_somebody_looks(desk: Desk) -> None:
     desk.tables.changed(Subject.ANALYTICS)
     assert len(desk.warehouse.asked) == 1
     assert [desk.read() for _ in range(3)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(("name", "subject", "shown"), [("pipeline_bar", Subject.TICKS, 2), ("mine", Subject.APP, 2), ("risk", Subject.ANALYTICS, 1)])
+def test_evidence_and_what_was_written_are_waited_for(desk: Desk, tmp_path: Path, name: str, subject: Subject, shown: int) -> None:
+    (tmp_path / f"{name}.sql").write_text("SELECT 1")
+    desk.news.listen(True)
+    desk.tables.read(name, subject)
+    desk.news.note(subject)
+    busy = threading.Event()
+    desk.worker.submit(busy.wait)
+    threading.Timer(2 * WAIT_S, busy.set).start()
+    found = desk.tables.read(name, subject).value
+    desk.settle()
+    assert found is not None
+    assert found["N"].tolist() == [shown]
 
 
 def test_twenty_readers_cost_no_more_than_one(desk: Desk) -> None:
