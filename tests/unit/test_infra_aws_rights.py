@@ -14,6 +14,7 @@ from infra.checks.terraform import Module
 from ticklake.settings import Settings
 
 IDENTITY = Module(Path(__file__).parents[2] / "infra" / "modules" / "identity")
+LAKE = Module(IDENTITY.folder.parent / "lake")
 KUBERNETES = IDENTITY.folder.parents[1] / "kubernetes"
 BUCKET = "arn:aws:s3:::lake"
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1"
@@ -176,6 +177,14 @@ def test_a_role_is_taken_by_who_runs_its_service_and_for_this_account_only() -> 
         ("StringEquals", "aud", ["sts.amazonaws.com"]),
         ("StringLike", "sub", ["system:serviceaccount:ticklake:consumer"]),
     ]
+
+
+def test_logs_are_taken_of_this_account_only() -> None:
+    found = policies.statements(LAKE, "logs", {"aws_s3_bucket.logs.arn": BUCKET, "var.account_id": "111122223333"})
+    (balancer,) = [each for each in found if each.sid == "BalancerDelivers"]
+    assert (balancer.resources, balancer.conditions) == ([f"{BUCKET}/balancer/AWSLogs/111122223333/*"], [])
+    others = [each.conditions for each in found if each.allows and each is not balancer]
+    assert others == [[("StringEquals", "aws:SourceAccount", ["111122223333"])]] * 2
 
 
 @pytest.mark.parametrize("service", ["producer", "consumer", "alerts", "dashboard"])

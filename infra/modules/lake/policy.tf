@@ -42,21 +42,30 @@ data "aws_iam_policy_document" "logs" {
   statement {
     sid       = "Deliveries"
     actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.logs.arn}/s3/*", "${aws_s3_bucket.logs.arn}/flow/*", "${aws_s3_bucket.logs.arn}/balancer/*"]
+    resources = ["${aws_s3_bucket.logs.arn}/s3/*", "${aws_s3_bucket.logs.arn}/flow/*"]
 
     principals {
-      type = "Service"
-      identifiers = [
-        "logging.s3.amazonaws.com",
-        "delivery.logs.amazonaws.com",
-        "logdelivery.elasticloadbalancing.amazonaws.com",
-      ]
+      type        = "Service"
+      identifiers = ["logging.s3.amazonaws.com", "delivery.logs.amazonaws.com"]
     }
 
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [var.account_id]
+    }
+  }
+
+  # No page of AWS's says that the balancer's delivery names the account it comes from, and a condition on that could refuse every log. The
+  # account is in what it may write instead: that part of a name is AWS's choice, not a customer's.
+  statement {
+    sid       = "BalancerDelivers"
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.logs.arn}/balancer/AWSLogs/${var.account_id}/*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logdelivery.elasticloadbalancing.amazonaws.com"]
     }
   }
 
