@@ -28,6 +28,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 IMAGES=(service dashboard airflow)
+# A task's role is no more than a name to it: what that may do, and which ports are open, Terraform takes only when it is told to.
+RIGHTS=(-target=module.identity -target=module.network)
 READERS=(-target='module.services.aws_ecs_service.this["consumer"]' -target='module.services.aws_ecs_service.this["alerts"]'
     -target='module.services.aws_ecs_service.this["dashboard"]' -target=module.airflow)
 WRITER=(-target='module.services.aws_ecs_service.this["producer"]')
@@ -126,7 +128,7 @@ inside() {
 }
 
 ddl() {
-    plan -target='module.services.aws_ecs_task_definition.this["operator"]'
+    plan "${RIGHTS[@]}" -target='module.services.aws_ecs_task_definition.this["operator"]'
     apply
     inside python -m ticklake_io.topics
     inside python -m ticklake_io.migrations
@@ -184,7 +186,7 @@ previous() {
 release() {
     images
     ddl
-    plan "${READERS[@]}"
+    plan "${RIGHTS[@]}" "${READERS[@]}"
     apply
     stand "!ends_with(@, '/producer')"
     plan

@@ -222,6 +222,13 @@ def test_what_is_written_is_known_to_who_reads_it(command: str, first: set[str])
     assert any("services-stable" in line for line in said[said.index(plans[0]) : said.index(plans[1])])
 
 
+@pytest.mark.parametrize(("command", "partial"), [("release", 2), ("ddl", 1)])
+def test_new_rights_and_ports_are_there_before_the_tasks_that_need_them(command: str, partial: int) -> None:
+    said = run("deploy.sh", command, "--environment", "dev", "--dry-run").splitlines()
+    plans = [{word for word in shlex.split(line) if word.startswith("-target")} for line in said if "infra plan" in line]
+    assert [plan >= {"-target=module.identity", "-target=module.network"} for plan in plans if plan] == [True] * partial
+
+
 def test_one_command_runs_inside_as_it_was_typed() -> None:
     said = run("deploy.sh", "run", "--environment", "dev", "--dry-run", "--", "ticklake", "loads", "set-aside", "a b", "--reason", 'is "bad"')
     (line,) = [line for line in said.splitlines() if "run-task" in line]
