@@ -25,6 +25,7 @@ usage: deploy.sh COMMAND --environment NAME [options]
 END
 }
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
 
 IMAGES=(service dashboard airflow)
@@ -167,19 +168,26 @@ smoke() {
     silent
 }
 
-# The tag that was pushed before the one that was applied last. After one way back that is not the newest one, which was left.
+# The tag that was pushed before the one that was applied last: the newest of what tasks are defined with and of what Terraform has told
+# services to run. A release that stopped may have come to the first only, and a way back that stopped leaves the second. ECS itself is
+# not asked what runs: it may have gone back already.
 previous() {
-    local applied repository tags each before=None
+    local cluster repository told definition image applied=' ' tags each before=None found=None
+    cluster=$(output cluster)
     repository=$(member repositories service)
-    applied=$(ask '<applied>' aws ecs describe-task-definition --task-definition "$(output cluster)-consumer" \
-        --query "taskDefinition.containerDefinitions[?name=='consumer'].image|[0]" --output text)
+    told=$(ask '<told>' bash -o pipefail -c \
+        "terraform -chdir=infra show -json | jq -r '.. | objects | select(.type == \"aws_ecs_service\").values.task_definition'")
+    for definition in "$cluster-consumer" $told; do
+        image=$(ask ':<applied>' aws ecs describe-task-definition --task-definition "$definition" --query 'taskDefinition.containerDefinitions[0].image' --output text)
+        applied+="${image##*:} "
+    done
     tags=$(ask '<previous> <applied>' aws ecr describe-images --repository-name "${repository#*/}" --output text \
         --query 'sort_by(imageDetails,&imagePushedAt)[].imageTags[]')
     for each in $tags; do
-        if [ "$each" = "${applied##*:}" ]; then echo "$before" && return; fi
+        if [[ $applied == *" $each "* ]]; then found=$before; fi
         before=$each
     done
-    echo None
+    echo "$found"
 }
 
 # Who reads knows what is new before anybody writes it, and forgets it after nobody does: docs/upgrade.md.
@@ -195,6 +203,7 @@ release() {
 }
 
 rollback() {
+    echo "back to $tag; if this stops, go on with --tag $tag"
     plan "${WRITER[@]}"
     apply
     stand "ends_with(@, '/producer')"

@@ -275,30 +275,70 @@ def test_a_rollback_takes_the_images_before_and_leaves_tables_alone() -> None:
 
 
 REGISTRY = """#!{python}
-import json, os, sys
+import os, sys
 import jmespath
-images = {{"files": "r/x:0", "consumer": "r/x:" + os.environ["APPLIED"]}}
-pushed = [("1.1.0", "2026-02-01"), ("1.2.0", "2026-03-01"), ("1.0.0", "2026-01-01"), (None, "2026-02-10")]
-says = {{
-    "describe-task-definition": {{"taskDefinition": {{"containerDefinitions": [{{"name": name, "image": image}} for name, image in images.items()]}}}},
-    "describe-images": {{"imageDetails": [{{"imagePushedAt": at}} | ({{"imageTags": [tag]}} if tag else {{}}) for tag, at in pushed]}},
-}}
-found = jmespath.search(sys.argv[sys.argv.index("--query") + 1], says[sys.argv[2]])
+asked, query = sys.argv[2], sys.argv[sys.argv.index("--query") + 1]
+if asked == os.environ["DENIED"]:
+    sys.exit("AccessDenied")
+if asked == "describe-task-definition":
+    name = sys.argv[sys.argv.index("--task-definition") + 1]
+    tag = os.environ["DEFINED"] if name == "dev-consumer" else name.removeprefix("arn:task-definition:")
+    says = {{"taskDefinition": {{"containerDefinitions": [{{"image": "r/x:" + tag}}, {{"image": "collector:v1"}}]}}}}
+else:
+    pushed = [("1.1.0", "2026-02-01"), ("1.2.0", "2026-03-01"), ("1.0.0", "2026-01-01"), (None, "2026-02-10")]
+    says = {{"imageDetails": [{{"imagePushedAt": at}} | ({{"imageTags": [tag]}} if tag else {{}}) for tag, at in pushed]}}
+found = jmespath.search(query, says)
 print(*found if isinstance(found, list) else [found], sep="\\t")
+"""
+TERRAFORM = """#!/bin/sh
+echo "$@" >>"$0.asked"
+case "$*" in
+    *" $DENIED "*) echo AccessDenied >&2 && exit 1 ;;
+    *" plan "*) exit 3 ;;
+    *" show -json") cat "$0.state" ;;
+    *json*) echo '{"service": "registry/dev/service"}' ;;
+    *) echo dev ;;
+esac
 """
 
 
-@pytest.mark.parametrize(("applied", "before"), [("1.2.0", "1.1.0"), ("1.1.0", "1.0.0"), ("1.0.0", None), ("0.9.0", None)])
-def test_a_second_rollback_goes_further_back_and_not_forward(tmp_path: Path, applied: str, before: str | None) -> None:
-    _program(tmp_path / "aws", REGISTRY.format(python=sys.executable))
-    terraform = """echo "$@" >>"$0.asked"; case "$*" in *" plan "*) exit 3 ;; *json*) echo '{"service": "registry/dev/service"}' ;; *) echo dev ;; esac"""
-    _program(tmp_path / "terraform", f"#!/bin/sh\n{terraform}\n")
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "APPLIED": applied}
+def rolled_back(folder: Path, defined: str, *told: str, denied: str = "nothing") -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """A rollback as far as its first plan, and the tags it plans, where tasks are defined with one tag and services were told to run others."""
+    services = [{"type": "aws_ecs_service", "values": {"task_definition": f"arn:task-definition:{tag}"}} for tag in told]
+    other = {"type": "aws_ecs_cluster", "values": {"name": "dev"}}
+    state = {"values": {"root_module": {"child_modules": [{"resources": [other, *services[1:]]}, {"resources": services[:1]}]}}}
+    (folder / "terraform.state").write_text(json.dumps(state))
+    _program(folder / "aws", REGISTRY.format(python=sys.executable))
+    _program(folder / "terraform", TERRAFORM)
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", "DEFINED": defined, "DENIED": denied}
     command = [str(SCRIPTS / "deploy.sh"), "rollback", "--environment", "dev", "--yes"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    planned = re.findall(r"image_tag=(\S+)", (tmp_path / "terraform.asked").read_text())
+    return done, re.findall(r"image_tag=(\S+)", (folder / "terraform.asked").read_text())
+
+
+@pytest.mark.parametrize(
+    ("defined", "told", "before"),
+    [
+        pytest.param("1.2.0", ["1.2.0", "1.2.0"], "1.1.0", id="a release, whether or not ECS went back by itself"),
+        pytest.param("1.2.0", ["1.1.0", "1.1.0"], "1.1.0", id="a release that stopped before its services"),
+        pytest.param("1.1.0", ["1.2.0", "1.1.0"], "1.1.0", id="a rollback that stopped behind one service"),
+        pytest.param("1.1.0", ["1.1.0", "1.2.0"], "1.1.0", id="a rollback that stopped behind another"),
+        pytest.param("1.1.0", ["1.1.0", "1.1.0"], "1.0.0", id="a whole rollback"),
+        pytest.param("1.0.0", ["1.0.0", "1.0.0"], None, id="the first release"),
+        pytest.param("0.9.0", [], None, id="a release without images"),
+    ],
+)
+def test_a_rollback_goes_behind_what_was_applied_last(tmp_path: Path, defined: str, told: list[str], before: str | None) -> None:
+    done, planned = rolled_back(tmp_path, defined, *told)
     assert (done.returncode, planned) == ((3, [before]) if before else (1, [])), done.stderr
     assert ("name one by --tag" in done.stderr) == (before is None)
+    assert (f"back to {before}; if this stops, go on with --tag {before}\n" in done.stdout) == (before is not None)
+
+
+@pytest.mark.parametrize("denied", ["describe-images", "describe-task-definition", "show", "output"])
+def test_an_error_in_the_search_for_a_release_is_not_told_as_a_missing_one(tmp_path: Path, denied: str) -> None:
+    done, planned = rolled_back(tmp_path, "1.2.0", "1.2.0", denied=denied)
+    assert (done.returncode, done.stderr, planned) == (1, "AccessDenied\n", [])
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
