@@ -52,7 +52,7 @@ check: $(STAMP) $(TOOLS_STAMP) $(GO_STAMP) ## format, lint, types, import rules,
 	$(TOOLS)/bin/tflint --chdir=infra --recursive --config=$(CURDIR)/infra/checks/tflint.hcl
 	$(BIN)/python -m infra.checks.schema
 	$(TOOLS)/bin/checkov --config-file infra/checks/checkov.yaml
-	git ls-files -z | xargs -0 $(TOOLS)/bin/detect-secrets-hook --baseline .secrets.baseline
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 
 audit: $(TOOLS_STAMP) ## known vulnerabilities of every locked package; asks the internet
 	$(TOOLS)/bin/pip-audit --strict --disable-pip --no-deps --requirement requirements.txt --requirement infra/checks/requirements.txt
@@ -84,7 +84,7 @@ $(STAMP): requirements.txt
 
 $(TOOLS_STAMP): infra/checks/requirements.txt | $(STAMP)
 	@echo "Installing the tools of the checks into $(TOOLS)"
-	@test -x $(TOOLS)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(TOOLS)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(TOOLS)
 	@VIRTUAL_ENV=$(TOOLS) $(BIN)/uv pip sync --quiet infra/checks/requirements.txt
 	@touch $@
 
