@@ -12,8 +12,9 @@ days), OPS.ALARMS and `state/alarms.json`.
 
 **Safe to run again?** Always. A run judges the minutes that the one before did not, and tells what is not told yet.
 
-**When it fails at 3 am.** It fails only when the object store does not answer, which has its memory: `ticklake status`,
-then the store. When broker or warehouse do not answer, the run succeeds and its result says so under `unmeasured`; the alarm
+**When it fails at 3 am.** It fails when the object store does not answer or refuses, which has its memory: `ticklake status`,
+then the store; and, all else measured and told, by what is no keeper's fault, such as a malformed `ticklake.yaml`: the error
+names it. When broker or warehouse do not answer, or refuse, the run succeeds and its result says so under `unmeasured`; the alarm
 `component_down` is raised meanwhile. What an alarm means and what to do stands in `docs/operations.md`, "Alarms".
 """
 

@@ -76,9 +76,9 @@ class Monitor:
         self._targets = {"event": settings.target_event_s, "lake": settings.target_lake_s, "warehouse": settings.target_warehouse_s}
 
     def run(self) -> Report:
-        """Measure, judge, tell, keep. A keeper that does not answer is a measurement; only the store, which has the memory, must answer.
+        """Measure, judge, tell, keep. A keeper that does not answer, or refuses, is a measurement; only the store, which has the memory, must answer.
 
-        Raises what the store raises.
+        Raises what the store raises; and, when all the rest is done, a fault that is no keeper's.
         """
         now = self._clock.now()
         known = memory.read(self._store)
@@ -99,6 +99,8 @@ class Monitor:
         changes = alarms.update(known, thresholds(self._settings), [*measured, *drift], self._channels, now)
         known.judged_to, known.ran_at = judged_to, now
         self._keep(known, ledger, measured, now)
+        if fault and not probes.is_of_component(fault):
+            raise fault
         return Report(
             len(measured),
             [f"{each.name} {each.state}" for each in changes],

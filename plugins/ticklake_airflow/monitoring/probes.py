@@ -10,7 +10,7 @@ import httpx
 
 from ticklake import lake
 from ticklake.clock import Clock
-from ticklake.errors import BrokerUnavailable, StoreUnavailable, TicklakeError, WarehouseUnavailable
+from ticklake.errors import BrokerRefused, BrokerUnavailable, StoreUnavailable, TicklakeError, WarehouseRefused, WarehouseUnavailable
 from ticklake.freshness import Hop
 from ticklake.lake import Partition
 from ticklake.measurement import Measurement
@@ -26,13 +26,28 @@ _HEALTH = "/_stcore/health"
 _MOST_WAITING = 10_000
 """Objects of a partition that are counted; past it the answer is the same."""
 
-_UNAVAILABLE: Mapping[str, type[TicklakeError]] = {"broker": BrokerUnavailable, "store": StoreUnavailable, "warehouse": WarehouseUnavailable}
+_DOWN: Mapping[str, tuple[type[TicklakeError], ...]] = {
+    "broker": (BrokerUnavailable, BrokerRefused),
+    "store": (StoreUnavailable,),
+    "warehouse": (WarehouseUnavailable, WarehouseRefused),
+}
+"""What each raises that does not serve us. A store that refuses is not among them: the monitor cannot read its memory then."""
+
+
+def is_of_component(fault: TicklakeError) -> bool:
+    """Whether a component is the cause: then it is measured as down."""
+    return any(isinstance(fault, errors) for errors in _DOWN.values())
 
 
 def components(fault: TicklakeError | None) -> Iterator[Measurement]:
-    """Whether broker, store and warehouse answer, which are asked in this order; those behind one that does not were not asked."""
-    for name, unavailable in _UNAVAILABLE.items():
-        down = isinstance(fault, unavailable)
+    """Whether broker, store and warehouse serve us, which are asked in this order; those behind one that does not were not asked.
+
+    After a fault of another kind nothing is known: who was asked before it cannot be told.
+    """
+    if fault and not is_of_component(fault):
+        return
+    for name, errors in _DOWN.items():
+        down = isinstance(fault, errors)
         yield Measurement("component_up", float(not down), "", {"component": name})
         if down:
             return

@@ -21,7 +21,7 @@ from ticklake_io.sql import Statements
 
 
 def monitor_pipeline(settings: Settings, run_id: str) -> dict[str, Any]:
-    """Measure the pipeline; the report, as JSON has it. Raises what the store raises."""
+    """Measure the pipeline; the report, as JSON has it. Raises what the store raises, and a fault that is no keeper's."""
     store, clock = connections.store(settings.s3_bucket), SystemClock()
     told = producing.ask(settings)
     sources = [name.strip() for name in settings.sources.split(",")]
