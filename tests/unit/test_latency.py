@@ -109,8 +109,8 @@ class SlowBroker:
         return {0: Records(wanted, [0] * len(wanted), [b"A"] * len(wanted), list(values))}
 
 
-def waiting(broker: SlowBroker, window_s: int) -> Iterator[Arrival]:
-    return latency._waiting(cast("KafkaView", broker), MemoryStore(), services.settings(), {}, NOW - timedelta(seconds=window_s))
+def waiting(broker: SlowBroker, window_s: int, store: MemoryStore | None = None) -> Iterator[Arrival]:
+    return latency._waiting(cast("KafkaView", broker), store or MemoryStore(), services.settings(), {}, NOW - timedelta(seconds=window_s))
 
 
 def test_what_the_broker_took_before_the_window_is_left_unread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +119,12 @@ def test_what_the_broker_took_before_the_window_is_left_unread(monkeypatch: pyte
     arrivals = list(waiting(broker, 100))
     assert broker.read_offsets == list(range(900, 1000))
     assert [(NOW - each.received_at).total_seconds() for each in arrivals] == list(range(100, 0, -1))
+
+
+def test_a_foreign_object_holds_no_ticks() -> None:
+    store = MemoryStore()
+    store.create("raw/market.ticks/g1/p0/manual-copy.parquet", b"", {})
+    assert len(list(waiting(SlowBroker(), 100, store))) == 100
 
 
 def test_a_backlog_is_read_in_parts_as_far_as_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,9 @@ from tests.fakes.channel import MemoryChannel
 from tests.fakes.clock import ManualClock
 from tests.fakes.memory_store import MemoryStore
 from tests.fixtures.services import settings
+from ticklake import lake
 from ticklake.errors import BrokerRefused, BrokerUnavailable, ConfigError, StoreUnavailable, TicklakeError, WarehouseRefused, WarehouseUnavailable
+from ticklake.lake import Partition
 from ticklake_airflow.monitoring import memory, probes
 from ticklake_airflow.monitoring.monitor import Monitor, Report
 from ticklake_io.producing import Producing
@@ -99,3 +101,10 @@ def test_a_fault_of_nobody_s_keeping_is_raised_after_what_is_known_is_kept_and_t
     kept = memory.read(world.store)
     assert {name for name, watch in kept.watches.items() if watch.since} == {"component_down", "lag"}
     assert world.channel.told() == [("component_down", "raised"), ("lag", "raised")]
+
+
+def test_a_foreign_object_does_not_wait() -> None:
+    store, partition = MemoryStore(), Partition(1, 0)
+    for key in (lake.object_key("market.ticks", partition, 5, 0), f"{lake.partition_prefix('market.ticks', partition)}manual-copy.parquet"):
+        store.create(key, b"", {})
+    assert probes.waiting(store, "market.ticks", {partition: (0, None)}, datetime.max.replace(tzinfo=UTC)) == 1

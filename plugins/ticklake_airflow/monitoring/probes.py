@@ -10,7 +10,7 @@ import httpx
 
 from ticklake import lake
 from ticklake.clock import Clock
-from ticklake.errors import BrokerRefused, BrokerUnavailable, StoreUnavailable, TicklakeError, WarehouseRefused, WarehouseUnavailable
+from ticklake.errors import BadObject, BrokerRefused, BrokerUnavailable, StoreUnavailable, TicklakeError, WarehouseRefused, WarehouseUnavailable
 from ticklake.freshness import Hop
 from ticklake.lake import Partition
 from ticklake.measurement import Measurement
@@ -71,9 +71,17 @@ def waiting(store: ObjectStore, topic: str, loaded_to: Mapping[Partition, tuple[
     count = 0
     for partition, (offset, key) in loaded_to.items():
         found = store.list(lake.partition_prefix(topic, partition), key)
-        late = (each for each in found if each.modified < landed_before and lake.parse_key(each.key).first_offset >= offset)
+        late = (each for each in found if each.modified < landed_before and _is_beyond(each.key, offset))
         count += sum(1 for _ in islice(late, _MOST_WAITING))
     return count
+
+
+def _is_beyond(key: str, offset: int) -> bool:
+    """Whether an object begins at that offset or later; a foreign one, which no load looks at either, does not."""
+    try:
+        return lake.parse_key(key).first_offset >= offset
+    except BadObject:
+        return False
 
 
 def backup(store: ObjectStore, began: datetime, now: datetime) -> Measurement:
