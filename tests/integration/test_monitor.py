@@ -19,9 +19,12 @@ from tests.integration.test_load_exactly_once import record
 from ticklake.errors import BrokerUnavailable, TicklakeError
 from ticklake.freshness import Reading
 from ticklake.lake import Partition as Place
+from ticklake.measurement import Measurement
+from ticklake_airflow.monitoring.ledger import Ledger
 from ticklake_airflow.monitoring.monitor import Monitor, Report
 from ticklake_airflow.query_tag import query_tag
 from ticklake_airflow.restoring import shelves
+from ticklake_io import metrics_table
 from ticklake_io.metered import MeteredWarehouse
 from ticklake_io.migrations import migrate
 from ticklake_io.producing import Producing, SourceLine
@@ -163,6 +166,20 @@ def test_minutes_that_nobody_watched_are_unknown(world: World) -> None:
     assert len(world.minutes()) == 10
     found = world.metrics()
     assert found["unknown_minutes 1d"] == 55
+
+
+def test_a_minute_that_was_written_twice_counts_once_and_with_its_worse_verdict(world: World) -> None:
+    metrics_table.write(
+        world.platform.warehouse,
+        [
+            Measurement("minute_available", value, "", at=NOON + timedelta(minutes=minute))
+            for minute, value in ((0, 1.0), (1, 1.0), (2, 1.0), (3, 0.0), (3, 0.0), (3, 1.0))
+        ],
+        NOON,
+    )
+    ledger = Ledger(world.platform.warehouse, STATEMENTS, NOON + timedelta(minutes=4))
+    found = {each.name: each.value for each in ledger.availability(NOON + timedelta(minutes=4))}
+    assert found == {"availability_percent": 75, "availability_month_percent": 75, "unknown_minutes": 0}
 
 
 def test_a_backup_that_is_late_raises_an_alarm_until_there_is_a_newer_one(world: World) -> None:
