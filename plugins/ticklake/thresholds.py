@@ -33,15 +33,15 @@ class Watch:
 
 @dataclass(frozen=True)
 class Episode:
-    """A time of alarm. `since` is when it was raised, `changed_at` when it came into its `state`."""
+    """A time of alarm. `since` is when it was raised, `changed_at` when it came into its `state`; without a value nothing measures it any longer."""
 
     name: str
     state: Literal["raised", "cleared"]
     since: datetime
     changed_at: datetime
     detail: str
-    value: float
-    threshold: float
+    value: float | None
+    threshold: float | None
 
 
 def judge(threshold: Threshold, watch: Watch, measured: Iterable[Measurement], at: datetime) -> tuple[Watch, Episode | None]:

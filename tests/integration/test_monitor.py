@@ -20,7 +20,10 @@ from ticklake.errors import BrokerUnavailable, TicklakeError
 from ticklake.freshness import Reading
 from ticklake.lake import Partition as Place
 from ticklake.measurement import Measurement
+from ticklake.thresholds import Watch
+from ticklake_airflow.monitoring import memory
 from ticklake_airflow.monitoring.ledger import Ledger
+from ticklake_airflow.monitoring.memory import Memory
 from ticklake_airflow.monitoring.monitor import Monitor, Report
 from ticklake_airflow.query_tag import query_tag
 from ticklake_airflow.restoring import shelves
@@ -180,6 +183,13 @@ def test_a_minute_that_was_written_twice_counts_once_and_with_its_worse_verdict(
     ledger = Ledger(world.platform.warehouse, STATEMENTS, NOON + timedelta(minutes=4))
     found = {each.name: each.value for each in ledger.availability(NOON + timedelta(minutes=4))}
     assert found == {"availability_percent": 75, "availability_month_percent": 75, "unknown_minutes": 0}
+
+
+def test_an_alarm_that_nothing_measures_any_longer_is_over_in_the_table_too(world: World) -> None:
+    memory.write(world.platform.store, Memory(watches={"of_an_older_release": Watch(3, NOON)}))
+    assert world.run().changed == ["of_an_older_release cleared"]
+    (row,) = world.platform.warehouse.rows("SELECT STATE, SINCE, VALUE, THRESHOLD, DETAIL FROM OPS.ALARMS")
+    assert row == {"STATE": "cleared", "SINCE": NOON.replace(tzinfo=None), "VALUE": None, "THRESHOLD": None, "DETAIL": "no longer measured"}
 
 
 def test_a_backup_that_is_late_raises_an_alarm_until_there_is_a_newer_one(world: World) -> None:

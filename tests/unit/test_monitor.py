@@ -15,9 +15,11 @@ from tests.fixtures.services import settings
 from ticklake import lake
 from ticklake.errors import BrokerRefused, BrokerUnavailable, ConfigError, StoreUnavailable, TicklakeError, WarehouseRefused, WarehouseUnavailable
 from ticklake.lake import Partition
+from ticklake.thresholds import Watch
 from ticklake_airflow.monitoring import memory, probes
+from ticklake_airflow.monitoring.memory import Memory
 from ticklake_airflow.monitoring.monitor import Monitor, Report
-from ticklake_io.producing import Producing
+from ticklake_io.producing import Producing, SourceLine
 from ticklake_io.readings import Look
 from ticklake_io.sql import Params, Statements
 from ticklake_io.warehouse import Row, SnowflakeWarehouse
@@ -108,3 +110,28 @@ def test_a_foreign_object_does_not_wait() -> None:
     for key in (lake.object_key("market.ticks", partition, 5, 0), f"{lake.partition_prefix('market.ticks', partition)}manual-copy.parquet"):
         store.create(key, b"", {})
     assert probes.waiting(store, "market.ticks", {partition: (0, None)}, datetime.max.replace(tzinfo=UTC)) == 1
+
+
+def source(calls_left: int | None) -> Producing:
+    return Producing((SourceLine("alphavantage", "ok", 5, True, calls_left, {}, ""),))
+
+
+def test_an_alarm_of_what_was_taken_away_is_over() -> None:
+    world = World(producing=source(0))
+    memory.write(world.store, Memory(watches={"dashboard_slow": Watch(3, NOON), "of_an_older_release": Watch(3, NOON), "quiet": Watch()}))
+    first = world.run(BrokerUnavailable("away"))
+    assert set(first.changed) == {"dashboard_slow cleared", "of_an_older_release cleared", "component_down raised", "calls_left raised"}
+    assert {each.title for each in world.channel.taken if each.state == "cleared"} == {
+        "dashboard_slow: no longer measured",
+        "of_an_older_release: no longer measured",
+    }
+    world.producing = Producing()
+    assert world.run(BrokerUnavailable("away")).changed == [], "a producer that does not answer says nothing of its sources"
+    world.producing = source(None)
+    assert world.run(BrokerUnavailable("away")).changed == ["calls_left cleared"]
+
+
+def test_a_dashboard_that_does_not_answer_is_measured() -> None:
+    world = World()
+    assert "dashboard_slow raised" in world.run(None, dashboard_url="http://127.0.0.1:1").changed
+    assert world.run(None).changed == ["dashboard_slow cleared"]

@@ -22,16 +22,22 @@ _MOST_UNTOLD = 100
 
 
 def update(memory: Memory, limits: Iterable[Threshold], measured: Sequence[Measurement], channels: Sequence[Channel], at: datetime) -> list[Episode]:
-    """Judge; what has changed is in `memory`, to be told and written."""
+    """Judge; what has changed is in `memory`, to be told and written. An alarm without a limit is over: nothing would ever clear it."""
+    by_name = {threshold.name: threshold for threshold in limits}
     changes = []
-    for threshold in limits:
-        memory.watches[threshold.name], change = judge(threshold, memory.watches.get(threshold.name, Watch()), measured, at)
+    for name, watch in memory.watches.items():
+        if name not in by_name and watch.since:
+            changes.append(Episode(name, "cleared", watch.since, at, "no longer measured", None, None))
+    memory.watches = {name: memory.watches.get(name, Watch()) for name in by_name}
+    for name, threshold in by_name.items():
+        memory.watches[name], change = judge(threshold, memory.watches[name], measured, at)
         if change:
-            log.warning("alarm", name=change.name, state=change.state, detail=change.detail)
             changes.append(change)
-            notice = _notice(change, threshold)
-            memory.unwritten.append(change)
-            memory.untold += [Untold(channel.name, notice) for channel in channels]
+    for each in changes:
+        log.warning("alarm", name=each.name, state=each.state, detail=each.detail)
+        notice = _notice(each, by_name.get(each.name))
+        memory.unwritten.append(each)
+        memory.untold += [Untold(channel.name, notice) for channel in channels]
     memory.untold = memory.untold[-_MOST_UNTOLD:]
     return changes
 
@@ -65,9 +71,9 @@ def record(memory: Memory, warehouse: Warehouse, statements: Statements) -> None
     memory.unwritten = []
 
 
-def _notice(change: Episode, threshold: Threshold) -> Notice:
+def _notice(change: Episode, threshold: Threshold | None) -> Notice:
     title = f"{change.name}: {change.detail}"
-    if change.state == "raised":
+    if threshold and change.state == "raised":
         return Notice(change.name, "raised", title, threshold.do, change.changed_at)
     return Notice(change.name, "cleared", title, f"over; it was raised at {change.since:%Y-%m-%d %H:%M:%S} UTC", change.changed_at)
 

@@ -84,7 +84,8 @@ class Monitor:
         known = memory.read(self._store)
         look = self._look(now)
         measured = [*probes.hops(look, judge(look.readings, self._targets)), *probes.dashboard(self._settings.dashboard_url, self._clock)]
-        measured += [*probes.screen(self._shown(), now - EVERY, now), *probes.calls_left(self._producing())]
+        producing = self._producing()
+        measured += [*probes.screen(self._shown(), now - EVERY, now), *probes.calls_left(producing)]
         ledger = Ledger(self._warehouse, self._statements, now)
         drift: list[Measurement] = []
         fault, judged_to = look.fault, self._judged_to(known, now)
@@ -96,7 +97,9 @@ class Monitor:
         except TicklakeError as error:
             fault = error
         measured += probes.components(fault)
-        changes = alarms.update(known, thresholds(self._settings), [*measured, *drift], self._channels, now)
+        gone = probes.gone(self._settings.dashboard_url, producing)
+        limits = [each for each in thresholds(self._settings) if each.metric not in gone]
+        changes = alarms.update(known, limits, [*measured, *drift], self._channels, now)
         known.judged_to, known.ran_at = judged_to, now
         self._keep(known, ledger, measured, now)
         if fault and not probes.is_of_component(fault):

@@ -122,6 +122,12 @@ def calls_left(producing: Producing) -> Iterator[Measurement]:
             yield Measurement("calls_left", float(each.calls_left), "calls", {"source": each.name})
 
 
+def gone(dashboard_url: str | None, producing: Producing) -> set[str]:
+    """Metrics of things that are not there, as against those that were not measured. A producer without a source is one that did not answer."""
+    found = set() if dashboard_url else {"dashboard_response_s"}
+    return found if not producing.sources or any(calls_left(producing)) else {*found, "calls_left"}
+
+
 def patience(load_interval_s: float) -> timedelta:
     """How long an object may be in the lake before not being loaded is a failure: as `ticklake verify` has it."""
     return timedelta(seconds=2 * load_interval_s)
