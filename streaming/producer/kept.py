@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from streaming.log import place
 from streaming.producer.source import Observed, SourceHealth
 from ticklake.errors import Retry, Stop
 from ticklake.tick import Tick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from streaming.producer.source import Source, State, Wait
     from ticklake.clock import Clock
@@ -70,8 +70,8 @@ class Kept:
                 kind, pause_s = type(error).__name__, COOLDOWN_S
                 self._errors[kind] += 1
                 # Its text is not told: it may hold what the provider sent, or a key.
-                self._trouble = "down", f"{kind} at {_place(error.__traceback__)}"
-                log.error("source_failed", source=self.name, error=kind, at=_place(error.__traceback__), seconds=pause_s)
+                self._trouble = "down", f"{kind} at {place(error)}"
+                log.error("source_failed", source=self.name, error=kind, at=place(error), seconds=pause_s)
             else:
                 if not wait(0.0):
                     self._trouble = "ended", ""
@@ -91,7 +91,7 @@ class Kept:
             try:
                 self._told = self._observed.health()
             except Exception as error:  # what it cannot tell is its own affair too
-                return replace(self._told, state="down", detail=f"cannot tell how it is: {type(error).__name__} at {_place(error.__traceback__)}")
+                return replace(self._told, state="down", detail=f"cannot tell how it is: {type(error).__name__} at {place(error)}")
         return self._told
 
     def _life(self, wait: Wait) -> Iterator[Tick | Reject]:
@@ -107,10 +107,3 @@ class Kept:
                     first, self._trouble = False, None
                     self._patience.succeeded()
             yield item
-
-
-def _place(trace: TracebackType | None) -> str:
-    """Module and line that raised."""
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else ""

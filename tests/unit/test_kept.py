@@ -86,7 +86,7 @@ def test_what_nobody_foresaw_is_tried_again_later_and_its_text_is_not_told() -> 
     assert "secret" not in str(events)
     assert life.slept[0] == COOLDOWN_S
     assert life.seen[0].state == "down"
-    assert life.seen[0].detail.startswith("ValueError at tests.fakes.producer:")
+    assert life.seen[0].detail.startswith("ValueError at producer.py:")
     assert life.kept.health().errors == {"ValueError": 1}
 
 
@@ -139,7 +139,7 @@ def test_a_source_that_cannot_tell_how_it_is_counts_as_down_and_harms_nobody() -
     assert kept.health().state == "waiting"
     health = kept.health()
     assert (health.state, health.gaps) == ("down", 4)
-    assert health.detail.startswith("cannot tell how it is: OSError at tests.unit.test_kept:")
+    assert health.detail.startswith("cannot tell how it is: OSError at test_kept.py:")
 
 
 def test_rejects_are_counted_by_source_and_told_once_a_burst() -> None:
