@@ -17,7 +17,7 @@
         ├── ChainBroken           lake, offsets and ledger contradict each other
         ├── LoadMismatch          a load stored another number of rows than its object holds
         ├── QualityBroken         a data quality rule says fail, or cannot be asked
-        ├── WarehouseRefused      bad SQL or refused rights
+        ├── WarehouseRefused      bad SQL, refused rights, or a statement that ran out of time
         ├── BrokerRefused         Kafka refuses who we are, or what we may do
         ├── SourceRefused         a provider refuses the key, or the plan does not include what is asked
         └── TooManyRejects        most of what arrives is no tick: somebody deploys something bad
@@ -139,7 +139,7 @@ class TooManyRejects(Stop):
 
 
 class WarehouseRefused(Stop):
-    """The warehouse understood the statement and refused it: bad SQL or missing rights, by the SQLSTATE where one is known."""
+    """The warehouse understood the statement and refused it: bad SQL, missing rights or a limit of time, by the SQLSTATE where one is known."""
 
     def __init__(self, reason: str, sqlstate: str | None = None) -> None:
         super().__init__(reason)

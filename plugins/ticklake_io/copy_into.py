@@ -17,7 +17,8 @@ FILES = "':files'"
 """What stands in a statement in place of the names: neither engine binds them."""
 
 _SAFE_KEY = re.compile(r"[\w./=-]+", re.ASCII)
-_NO_TABLE_OR_RIGHT = {"42501", "42S02", "02000"}
+_NOT_OF_THE_OBJECTS = {"42501", "42S02", "02000", "57014"}
+"""A right or a table that is missing, or a statement that ran out of time."""
 
 
 class Copied(NamedTuple):
@@ -33,7 +34,7 @@ def copy_into(warehouse: Warehouse, statement: str, objects: Mapping[str, int | 
 
     The value of each key is the number of rows that must be stored; None: any. Nothing is undone here: call it inside of a transaction.
     Raises `LoadMismatch` that names the first object that was not stored in full and its first error, `BadObject` for a key
-    that cannot stand in a statement, `WarehouseRefused` when it is the table, the stage or the right that is missing.
+    that cannot stand in a statement, `WarehouseRefused` when it is the table, the stage or the right that is missing, or the time.
     """
     keys = iter(objects)
     copied: list[Copied] = []
@@ -48,7 +49,7 @@ def _results(warehouse: Warehouse, statement: str, keys: list[str]) -> list[Row]
     try:
         rows = warehouse.rows(statement.replace(FILES, names))
     except WarehouseRefused as error:
-        if error.sqlstate in _NO_TABLE_OR_RIGHT:
+        if error.sqlstate in _NOT_OF_THE_OBJECTS:
             raise
         raise LoadMismatch(f"{keys[0]}{f' and {len(keys) - 1} more' if keys[1:] else ''} cannot be copied: {error}") from error
     lower = [{name.lower(): value for name, value in row.items()} for row in rows]

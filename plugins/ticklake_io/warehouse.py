@@ -25,7 +25,7 @@ Row = dict[str, Any]
 LOCK_TIMEOUT_S = 10
 """How long a statement waits for a lock; Snowflake's own limit is twelve hours."""
 
-_BUSY = {604, 625, 626, 630}
+_BUSY = {604, 625, 626}
 """Cancelled by another, waited too long for a lock, or the lock's owner went away."""
 
 _SESSION_GONE = {390104, 390111, 390112, 390114, 390195}

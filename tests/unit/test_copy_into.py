@@ -89,6 +89,11 @@ def test_a_file_that_cannot_be_read_is_told_from_a_right_that_is_missing() -> No
         copy_into(Answering(refuses=WarehouseRefused("no right", "42501")), STATEMENT, {"a": 2})
 
 
+def test_a_copy_that_ran_out_of_time_says_nothing_of_its_objects() -> None:
+    with pytest.raises(WarehouseRefused, match="timeout"):
+        copy_into(Answering(refuses=WarehouseRefused("Statement reached its statement or warehouse timeout", "57014")), STATEMENT, {"a": 2})
+
+
 @pytest.mark.parametrize("key", ["a'b", "a b", "a;b", "", "ä"])
 def test_a_key_that_could_be_more_than_a_name_is_refused(key: str) -> None:
     warehouse = Answering()
