@@ -116,14 +116,13 @@ def market_data() -> MarketData:
     """Market data of the warehouse and the stream that the settings name; nothing is read before the first page asks."""
     values = read_settings()
     store, told = open_store(values), producers()
-    running = [name.strip() for name in values.sources.split(",")]
     sources = Sources(
         values.ticks_topic,
         values.landings_topic,
         values.changes_topic,
         open=lambda topic: open_reader(values, topic),
         generation=lambda topic_id: generations.find(store, values.ticks_topic, topic_id),
-        expected=lambda at: producing.expects_ticks(values, running, at, told.get(lambda: LIFE_S).value or Producing()),
+        expected=lambda at: producing.expects_ticks(values, values.running, at, told.get(lambda: LIFE_S).value or Producing()),
         overdue_s=values.target_warehouse_s,
     )
     data = LiveMarketData(warehouse(), _reader(), Follower(sources, news(), clock()), news(), screen(), clock())

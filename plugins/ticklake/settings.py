@@ -169,6 +169,11 @@ class Settings(BaseSettings):
     lifecycle_owner: Literal["airflow", "terraform"] = Field("airflow", description="who puts the bucket's rules in place; the other one only looks")
     raw_retention_days: int = Field(2_557, ge=9, description="days that raw objects must be kept; no rule of the bucket may expire them sooner")
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The names in `sources`."""
+        return tuple(name.strip() for name in self.sources.split(",") if name.strip())
+
 
 class SourceSettings(BaseSettings):
     """What one source alone is told. It stands in the source's own module, as a subclass whose `env_prefix` is `TICKLAKE_<NAME>_`."""

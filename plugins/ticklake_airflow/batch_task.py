@@ -46,8 +46,7 @@ class Batch:
         self._settings, self._warehouse, self._clock = settings, warehouse, clock
         self._statements = Statements(SQL_FOLDER / DAG)
         self._instruments: Instruments = ticklake_instruments.load(settings.config_file)
-        running = [each.strip() for each in settings.sources.split(",")]
-        self._served = planning.served(self._instruments, running, settings.benchmark)
+        self._served = planning.served(self._instruments, settings.running, settings.benchmark)
         self._parts: dict[str, Any] = {
             "store": connections.store(settings.s3_bucket),
             "warehouse": warehouse,

@@ -35,10 +35,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     instance = Instance.current()
     now = SystemClock().now()
     found, urls = (components(instance), instance.urls()) if is_instance(instance) else ([], {})
-    running = [name.strip() for name in settings.sources.split(",")]
     sources = producing.ask(settings)
     with closing(open_warehouse(connection_arguments(settings) | _QUICK, query_tag="ticklake status")) as warehouse:
-        seen = look(settings, open_store(settings), warehouse, now, lambda: producing.expects_ticks(settings, running, now, sources))
+        seen = look(settings, open_store(settings), warehouse, now, lambda: producing.expects_ticks(settings, settings.running, now, sources))
     readings, lag, why = dict(seen.readings), seen.lag, str(seen.fault or "")
     if _starting(found, settings):
         readings = {name: Reading(each.age_s, 0.0 if each.waiting_s is not None else None) for name, each in readings.items()}

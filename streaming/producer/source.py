@@ -129,12 +129,12 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
 
 
-def running(settings: Settings) -> list[str]:
+def running(settings: Settings) -> tuple[str, ...]:
     """The sources that the producer service runs.
 
     Raises `ConfigError` when there are none, or one is unknown or named twice.
     """
-    wanted = [name.strip() for name in settings.sources.split(",") if name.strip()]
+    wanted = settings.running
     wrong = sorted({name for name in wanted if name not in names() or wanted.count(name) > 1})
     if wrong or not wanted:
         raise ConfigError(f"TICKLAKE_SOURCES: {', '.join(wrong) or 'nothing'}; name each source once, of {', '.join(names())}")

@@ -102,3 +102,8 @@ def test_a_directory_of_secrets_that_is_not_there_is_told(monkeypatch: pytest.Mo
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         settings.load().sources = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("text", "names"), [("simulator", ("simulator",)), (" finnhub, coinbase,,", ("finnhub", "coinbase")), ("", ())])
+def test_the_running_sources_are_the_names_between_the_commas(text: str, names: tuple[str, ...]) -> None:
+    assert settings.load(sources=text).running == names

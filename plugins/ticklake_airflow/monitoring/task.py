@@ -24,7 +24,6 @@ def monitor_pipeline(settings: Settings, run_id: str) -> dict[str, Any]:
     """Measure the pipeline; the report, as JSON has it. Raises what the store raises, and a fault that is no keeper's."""
     store, clock = connections.store(settings.s3_bucket), SystemClock()
     told = producing.ask(settings)
-    sources = [name.strip() for name in settings.sources.split(",")]
     with closing(connections.warehouse(query_tag("monitor_pipeline", run_id, "monitor"))) as warehouse:
         report = Monitor(
             settings=settings,
@@ -33,10 +32,10 @@ def monitor_pipeline(settings: Settings, run_id: str) -> dict[str, Any]:
             channels=open_channels(settings),
             clock=clock,
             statements=Statements(SQL_FOLDER / "monitor_pipeline"),
-            look=lambda now: look(settings, store, warehouse, now, lambda: producing.expects_ticks(settings, sources, now, told)),
+            look=lambda now: look(settings, store, warehouse, now, lambda: producing.expects_ticks(settings, settings.running, now, told)),
             producing=lambda: told,
             shown=lambda: shown.ask(settings),
-            expected=lambda at: producing.expects_ticks(settings, sources, at, told),
+            expected=lambda at: producing.expects_ticks(settings, settings.running, at, told),
         ).run()
     announce(settings, Subject.METRICS)
     return asdict(report)
