@@ -56,6 +56,7 @@ ROWS = [
        ('2026-11-20 15:00:00', 'lag_records', '{"topic": "market.ticks"}', 5, 'records'),
        ('2026-11-01 15:00:00', 'lag_records', '{"topic": "gone"}', 9, 'records'),
        ('2026-11-20 15:00:00', 'minute_available', '{}', 1, ''), ('2026-11-20 15:01:00', 'minute_available', '{}', 0, ''),
+       ('2026-11-20 15:00:00', 'minute_available', '{}', 1, ''), ('2026-11-20 15:01:00', 'minute_available', '{}', 1, ''),
        ('2026-11-20 15:01:00', 'warehouse_seconds', '{}', 2.5, 's')""",
     """INSERT INTO OPS.ALARMS (NAME, STATE, SINCE, CHANGED_AT, DETAIL) VALUES
        ('lag', 'raised', '2026-11-01 00:00:00', '2026-11-01 00:00:00', 'old and raised'),
