@@ -19,7 +19,6 @@ from dashboard.links import Links
 from dashboard.look import Look
 from dashboard.meter import METER
 from dashboard.risk.books import DeskBooks
-from dashboard.risk.limit_book import LimitBook
 from dashboard.views import access, alerts, chart, live, pipeline, portfolio, quality, risk
 from ticklake.errors import ConfigError
 from ticklake.thresholds import thresholds
@@ -47,9 +46,8 @@ def portfolio_page(look: Look) -> None:
 
 def risk_page(look: Look) -> None:
     """What an instrument or a portfolio may lose, what moves together, and what a bad day would cost."""
-    tables, clock = resources.tables(), resources.clock()
-    limits = LimitBook(tables, resources.app_warehouse(), clock)
-    risk.render(look, tables, DeskBooks(resources.portfolio_desk()), limits, resources.exports(), resources.user(), clock.now)
+    books, limits = DeskBooks(resources.portfolio_desk()), resources.limit_book()
+    risk.render(look, resources.tables(), books, limits, resources.exports(), resources.user(), resources.clock().now)
 
 
 def alerts_page(look: Look) -> None:

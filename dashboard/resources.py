@@ -24,6 +24,7 @@ from dashboard.news import News
 from dashboard.portfolio.desk import Desk as PortfolioDesk
 from dashboard.portfolio.store import PortfolioStore
 from dashboard.quality.meanings import meanings
+from dashboard.risk.limit_book import LimitBook
 from dashboard.screen import Screen
 from dashboard.shared import Shared
 from dashboard.tables import Tables, WarehouseTables
@@ -75,7 +76,7 @@ def warehouse() -> Warehouse:
 
 @st.cache_resource(show_spinner=False)
 def app_warehouse() -> Warehouse:
-    """The session in which pages write what users say: APP.* tables only. Whoever has written says so to `tables().changed`."""
+    """The session in which pages write what users say: APP.* tables only. Whoever has written says so to `_app_written`."""
     return _session("dashboard-app")
 
 
@@ -89,7 +90,7 @@ def tables() -> Tables:
 def exports() -> Exports:
     """The desk that everything passes which leaves."""
     kept = (name.strip() for name in read_settings().no_export_sources.split(","))
-    return Exports(app_warehouse(), tables(), clock(), [name for name in kept if name])
+    return Exports(app_warehouse(), tables(), clock(), _app_written, [name for name in kept if name])
 
 
 @st.cache_resource(show_spinner=False)
@@ -155,6 +156,12 @@ def portfolio_desk() -> PortfolioDesk:
 def portfolio_store() -> PortfolioStore:
     """Where portfolios and transactions are written."""
     return PortfolioStore(app_warehouse(), _app_written, clock())
+
+
+@st.cache_resource(show_spinner=False)
+def limit_book() -> LimitBook:
+    """Where limits of portfolios are read and set."""
+    return LimitBook(tables(), app_warehouse(), clock(), _app_written)
 
 
 @st.cache_resource(show_spinner=False)

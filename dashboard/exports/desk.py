@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,9 +64,9 @@ class Archive(NamedTuple):
 class Exports:
     """The one desk that exports pass, shared by all sessions."""
 
-    def __init__(self, warehouse: Warehouse, tables: Tables, clock: Clock, no_export: Collection[str] = ()) -> None:
-        """`warehouse` is where records are written; nothing of a source in `no_export` leaves."""
-        self._warehouse, self._tables, self._clock = warehouse, tables, clock
+    def __init__(self, warehouse: Warehouse, tables: Tables, clock: Clock, told: Callable[[], None], no_export: Collection[str] = ()) -> None:
+        """`warehouse` is where records are written, `told` is called after each; nothing of a source in `no_export` leaves."""
+        self._warehouse, self._tables, self._clock, self._told = warehouse, tables, clock, told
         self._no_export = frozenset(no_export)
         self._statements = Statements(QUERIES)
 
@@ -81,7 +81,7 @@ class Exports:
             self._record(self._row(extract, file_format, data, user.name, at, export_id))
         except TicklakeError as error:
             return Reading(None, f"Nothing was exported, for it could not be recorded. {explain(error)}")
-        self._tables.changed(Subject.APP)
+        self._told()
         log.info("export made", export_id=export_id, page=extract.page, format=str(file_format), rows=data.rows)
         body = exporting.archive(data, _sidecar(extract, data, user.name, at, export_id), at)
         return Reading(Archive(f"{data.name}.zip", body, data.name, data.rows, data.sha256))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -34,9 +34,9 @@ class InForce(NamedTuple):
 class LimitBook:
     """Reads and sets limits. What has been set is never changed, so that it can be told what was in force when."""
 
-    def __init__(self, tables: Tables, warehouse: Warehouse, clock: Clock) -> None:
-        """Reads through `tables`, which all sessions share; writes to `warehouse`."""
-        self._tables, self._warehouse, self._clock = tables, warehouse, clock
+    def __init__(self, tables: Tables, warehouse: Warehouse, clock: Clock, told: Callable[[], None]) -> None:
+        """Reads through `tables`, which all sessions share; writes to `warehouse`. `told` is called after each write, so that every session sees it."""
+        self._tables, self._warehouse, self._clock, self._told = tables, warehouse, clock, told
         self._statements = Statements(QUERIES)
 
     def in_force(self, portfolio: str) -> Reading[list[InForce]]:
@@ -55,7 +55,7 @@ class LimitBook:
         rows = [{"metric": each.metric, "amber": _number(each.amber), "red": _number(each.red)} for each in limits]
         params = {"portfolio": portfolio, "limits": json.dumps(rows), "set_by": by.name, "set_at": self._clock.now()}
         self._warehouse.rows(self._statements["app/limits_set"], params)
-        self._tables.changed(Subject.APP)
+        self._told()
 
 
 def problem(limit: Limit) -> str | None:

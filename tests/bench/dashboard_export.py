@@ -54,7 +54,7 @@ def main() -> None:
     clock = SystemClock()
     warehouse = open_warehouse(connection_arguments(settings.load()), "bench")
     with ThreadPoolExecutor(1) as worker:
-        desk = Exports(warehouse, WarehouseTables(warehouse, worker, News(30.0), clock), clock)
+        desk = Exports(warehouse, WarehouseTables(warehouse, worker, News(30.0), clock), clock, lambda: None)
         extract = Extract(bars(ROWS), "SYM000_1m", "chart", "bench", datetime(2026, 3, 12, tzinfo=UTC), ("bench",), ("synthetic",))
         print(json.dumps({kind.value: max(_take(desk, extract, kind) for _ in range(ROUNDS)) for kind in Format}))
 

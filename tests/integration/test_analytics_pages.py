@@ -120,7 +120,8 @@ def test_the_worst_days_and_what_each_did_on_one(tables: WarehouseTables) -> Non
 
 
 def test_limits_are_kept_with_who_set_them_and_the_newest_counts(market: Market, tables: WarehouseTables) -> None:
-    book, admin = LimitBook(tables, market.warehouse, market.clock), User("ada", Role.ADMIN)
+    book = LimitBook(tables, market.warehouse, market.clock, lambda: tables.changed(Subject.APP))
+    admin = User("ada", Role.ADMIN)
     assert [each.limit for each in book.in_force("p1").value or []] == sorted(HOUSE_LIMITS, key=lambda limit: list(Metric).index(limit.metric))
     book.set("p1", [Limit(Metric.POSITION, 0.2, 0.3), Limit(Metric.BETA, math.nan, math.nan), Limit(Metric.VAR_99, 0.05, 0.06)], admin)
     market.clock.advance(1)

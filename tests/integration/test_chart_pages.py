@@ -26,6 +26,7 @@ from dashboard.tables import WarehouseTables
 from tests.fixtures.analytics_market import Day, Market, random_minutes
 from tests.fixtures.load_platform import load_platform
 from ticklake.calendars import calendar
+from ticklake.changes import Subject
 from ticklake.exporting import Format
 from ticklake.roles import Role, User
 
@@ -103,7 +104,7 @@ def test_a_symbol_that_nobody_knows_has_no_bars(tables: WarehouseTables) -> None
 
 
 def test_an_export_is_on_record_whatever_its_words(market: Market, tables: WarehouseTables) -> None:
-    desk = Exports(market.warehouse, tables, market.clock)
+    desk = Exports(market.warehouse, tables, market.clock, lambda: tables.changed(Subject.APP))
     words = 'O\'Brien "x" <script> 🙂 :name ?'
     extract = Extract(pd.DataFrame({"A": range(3)}), words, "chart", f"/chart?symbol={words}", NEWEST, ("a", "b"), ("replay",))
     before = desk.recent().value

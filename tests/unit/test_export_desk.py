@@ -53,7 +53,8 @@ class Written:
 
 
 def desk(warehouse: Written, tables: FakeTables | None = None, no_export: tuple[str, ...] = ()) -> Exports:
-    return Exports(warehouse, tables or FakeTables(), ManualClock(NOW), no_export)
+    tables = tables or FakeTables()
+    return Exports(warehouse, tables, ManualClock(NOW), lambda: tables.changed(Subject.APP), no_export)
 
 
 @pytest.mark.parametrize("file_format", list(Format))

@@ -68,7 +68,7 @@ def page(look: object, desk: object, store: object, exports: object, user: objec
 
 
 def shown(memory: Memory, prices: FakeMarketData = PRICES, user: User = ANALYST, **address: str) -> AppTest:
-    exports = Exports(memory, memory, ManualClock(NOW))
+    exports = Exports(memory, memory, ManualClock(NOW), lambda: None)
     arguments = {"look": LOOK, "desk": Desk(memory, prices), "store": memory.store, "exports": exports, "user": user, "now": NOW}
     test = AppTest.from_function(page, kwargs=arguments, default_timeout=30)
     for name, value in address.items():

@@ -153,8 +153,8 @@ class Page:
         address = {name: str(answers.pop(name)) for name in ADDRESS & answers.keys()}
         self.tables = FakeTables({**FULL, **{name.replace("app_", "app/"): answer for name, answer in answers.items()}})
         self.warehouse = FakeWarehouse()
-        limits = LimitBook(self.tables, self.warehouse, ManualClock(NOW))  # type: ignore[arg-type]
-        exports = Exports(self.warehouse, self.tables, ManualClock(NOW))  # type: ignore[arg-type]
+        limits = LimitBook(self.tables, self.warehouse, ManualClock(NOW), lambda: None)  # type: ignore[arg-type]
+        exports = Exports(self.warehouse, self.tables, ManualClock(NOW), lambda: None)  # type: ignore[arg-type]
         look = Look(key, Zone.EXCHANGE, None, LIGHT, NOW)
         arguments = {"look": look, "tables": self.tables, "books": FakeBooks(book), "limits": limits, "exports": exports, "user": user, "now": NOW}
         self.test = AppTest.from_function(page, kwargs=arguments, default_timeout=30)
@@ -354,7 +354,7 @@ def test_an_administrator_sets_what_has_been_edited() -> None:
     after.loc[1, "Red"] = 0.3
     after.loc[2, ["Amber", "Red"]] = None
     assert [each.metric for each in limit_panel.changed(before, after)] == [Metric.TOP_FIVE, Metric.HERFINDAHL]
-    limits = LimitBook(shown.tables, shown.warehouse, ManualClock(NOW))  # type: ignore[arg-type]
+    limits = LimitBook(shown.tables, shown.warehouse, ManualClock(NOW), lambda: None)  # type: ignore[arg-type]
     limits.set("p1", limit_panel.changed(before, after), ADMIN)
     (written,) = shown.warehouse.written
     assert json.loads(written["limits"])[1] == {"metric": "herfindahl", "amber": None, "red": None}
