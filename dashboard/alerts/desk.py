@@ -8,22 +8,18 @@ from uuid import uuid4
 
 import msgspec
 import structlog
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from dashboard.alerts.listing import Listed, State
-from dashboard.trouble import explain
+from dashboard.writing import patiently, unwritten
 from ticklake.alerts.draft import Draft
 from ticklake.alerts.rule import Rule
 from ticklake.clock import Clock
-from ticklake.errors import Reject, TicklakeError, WarehouseBusy
+from ticklake.errors import Reject, TicklakeError
 from ticklake.roles import Action, Role, User
 from ticklake_io.sql import Params, Statements
 from ticklake_io.warehouse import Row, Warehouse
 
 QUERIES = Path(__file__).parents[1] / "queries" / "app"
-
-ATTEMPTS = 4
-"""Times that a statement is tried while others write the table."""
 
 log = structlog.get_logger()
 
@@ -77,13 +73,11 @@ class Desk:
         except Reject as error:
             return str(error)
         except TicklakeError as error:
-            return explain(error)
+            return unwritten(error)
         finally:
             self._told()
 
-    @retry(
-        retry=retry_if_exception_type(WarehouseBusy), stop=stop_after_attempt(ATTEMPTS), wait=wait_random_exponential(multiplier=0.05, max=0.5), reraise=True
-    )
+    @patiently
     def _run(self, name: str, params: Params) -> list[Row]:
         return self._warehouse.rows(self._statements[name], params)
 

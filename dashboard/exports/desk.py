@@ -11,24 +11,20 @@ from uuid import uuid4
 
 import pandas as pd
 import structlog
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from dashboard.shared import Reading
 from dashboard.tables import Tables
-from dashboard.trouble import explain
+from dashboard.writing import patiently, unwritten
 from ticklake import exporting
 from ticklake.changes import Subject
 from ticklake.clock import Clock
-from ticklake.errors import TicklakeError, WarehouseBusy
+from ticklake.errors import TicklakeError
 from ticklake.exporting import DataFile, Format
 from ticklake.roles import Action, User
 from ticklake_io.sql import Statements
 from ticklake_io.warehouse import Warehouse
 
 QUERIES = Path(__file__).parents[1] / "queries" / "app"
-
-ATTEMPTS = 4
-"""Times that a record is tried while others write the table."""
 
 log = structlog.get_logger()
 
@@ -80,7 +76,7 @@ class Exports:
         try:
             self._record(self._row(extract, file_format, data, user.name, at, export_id))
         except TicklakeError as error:
-            return Reading(None, f"Nothing was exported, for it could not be recorded. {explain(error)}")
+            return Reading(None, f"Nothing was exported, for it could not be recorded. {unwritten(error)}")
         self._told()
         log.info("export made", export_id=export_id, page=extract.page, format=str(file_format), rows=data.rows)
         body = exporting.archive(data, _sidecar(extract, data, user.name, at, export_id), at)
@@ -96,9 +92,7 @@ class Exports:
             return None
         return f"Prices of {', '.join(kept)} are licensed for display only. Choose a symbol of another source to export."
 
-    @retry(
-        retry=retry_if_exception_type(WarehouseBusy), stop=stop_after_attempt(ATTEMPTS), wait=wait_random_exponential(multiplier=0.05, max=0.5), reraise=True
-    )
+    @patiently
     def _record(self, row: dict[str, object]) -> None:
         self._warehouse.rows(self._statements["export_record"], row)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard.components import headline
-from dashboard.trouble import explain
+from dashboard.writing import unwritten
 from ticklake.errors import NotAllowed, TicklakeError
 
 
@@ -19,7 +19,7 @@ def save(write: Callable[[], None], done: str) -> bool:
         st.html(headline.problem(str(error)))
         return False
     except TicklakeError as error:
-        st.html(headline.problem(f"Nothing is sure to be saved; doing it again does no harm. {explain(error)}"))
+        st.html(headline.problem(f"Nothing is sure to be saved; doing it again does no harm. {unwritten(error)}"))
         return False
     st.toast(done)
     return True

@@ -7,12 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
 
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
-
+from dashboard.writing import patiently
 from ticklake.clock import Clock
-from ticklake.errors import WarehouseBusy
 from ticklake.portfolio.model import Portfolio, Transaction
 from ticklake.roles import Action, User
 from ticklake_io.sql import Params, Statements
@@ -22,8 +19,6 @@ QUERIES = Path(__file__).parents[1] / "queries" / "app"
 
 MOST_AT_ONCE = 2_000
 """Lines of one statement."""
-
-T = TypeVar("T")
 
 
 class PortfolioStore:
@@ -59,14 +54,12 @@ class PortfolioStore:
             self._write("transactions_insert", {"portfolio": portfolio.id, "transactions": _json(rows)})
 
     def _write(self, name: str, params: Params) -> None:
-        _patiently(lambda: self._warehouse.rows(self._statements[name], params))
+        self._run(name, params)
         self._told()
 
-
-@retry(retry=retry_if_exception_type(WarehouseBusy), stop=stop_after_attempt(5), wait=wait_random(0.05, 0.3), reraise=True)
-def _patiently(write: Callable[[], T]) -> T:
-    """Two who write one table at the same time: one of them comes again."""
-    return write()
+    @patiently
+    def _run(self, name: str, params: Params) -> None:
+        self._warehouse.rows(self._statements[name], params)
 
 
 def _fields(each: Transaction, user: User) -> dict[str, object]:

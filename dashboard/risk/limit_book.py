@@ -13,11 +13,12 @@ import pandas as pd
 
 from dashboard.shared import Reading
 from dashboard.tables import Tables
+from dashboard.writing import patiently
 from ticklake.changes import Subject
 from ticklake.clock import Clock
 from ticklake.risk.limits import HOUSE_LIMITS, Limit, Metric
 from ticklake.roles import Action, User
-from ticklake_io.sql import Statements
+from ticklake_io.sql import Params, Statements
 from ticklake_io.warehouse import Warehouse
 
 QUERIES = Path(__file__).parents[1] / "queries"
@@ -54,8 +55,12 @@ class LimitBook:
         by.require(Action.LIMIT)
         rows = [{"metric": each.metric, "amber": _number(each.amber), "red": _number(each.red)} for each in limits]
         params = {"portfolio": portfolio, "limits": json.dumps(rows), "set_by": by.name, "set_at": self._clock.now()}
-        self._warehouse.rows(self._statements["app/limits_set"], params)
+        self._write(params)
         self._told()
+
+    @patiently
+    def _write(self, params: Params) -> None:
+        self._warehouse.rows(self._statements["app/limits_set"], params)
 
 
 def problem(limit: Limit) -> str | None:
