@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,11 +75,10 @@ class _Open:
     landings: TopicReader
     changes: TopicReader
     topic_id: str
+    opened: ExitStack
 
     def close(self) -> None:
-        for each in (self.ticks, self.landings, self.changes):
-            with suppress(TicklakeError):
-                each.close()
+        self.opened.close()
 
 
 @dataclass
@@ -155,15 +154,16 @@ class Follower:
         if self._clock.monotonic() < self._next_try:
             return
         self._next_try = self._clock.monotonic() + RETRY_S
-        ticks = self._sources.open(self._sources.ticks)
-        try:
-            landings, changes = (self._sources.open(name) for name in (self._sources.landings, self._sources.changes))
-            self._open = _Open(ticks, landings, changes, ticks.topic_id())
-            self._begin(self._open)
-        except BaseException:
-            if self._open is None:
-                ticks.close()
-            raise
+        with ExitStack() as opened:
+            ticks, landings, changes = (self._opened(name, opened) for name in (self._sources.ticks, self._sources.landings, self._sources.changes))
+            self._open = _Open(ticks, landings, changes, ticks.topic_id(), opened.pop_all())
+        self._begin(self._open)
+
+    def _opened(self, topic: str, opened: ExitStack) -> TopicReader:
+        """The reader of a topic, which `opened` closes."""
+        reader = self._sources.open(topic)
+        opened.callback(_close, reader)
+        return reader
 
     def _begin(self, opened: _Open) -> None:
         """Let the partitions flow: from where they were, when this is still the same life of the topic."""
@@ -258,6 +258,11 @@ class Follower:
 
     def _own_marks(self, life: _Life) -> Mapping[int, int]:
         return (self._marks or {}).get(life.generation or 0, {})
+
+
+def _close(reader: TopicReader) -> None:
+    with suppress(TicklakeError):
+        reader.close()
 
 
 def _time(ms: int | None) -> datetime | None:

@@ -24,7 +24,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.made_ticks import START, START_MS, Made, answer
 from tests.fakes.memory_broker import MemoryReader, MemoryTopic
 from ticklake.changes import Subject
-from ticklake.errors import WarehouseUnavailable
+from ticklake.errors import BrokerUnavailable, WarehouseUnavailable
 
 PATIENCE_S, OVERDUE_S = 30.0, 60.0
 
@@ -69,13 +69,15 @@ class Desk:
         self.clock, self.news, self.screen = ManualClock(START + timedelta(hours=1)), News(PATIENCE_S), Screen()
         self.topics = {"ticks": MemoryTopic(2), "landings": MemoryTopic(), "changes": MemoryTopic()}
         self.generations = {"one": 1, "two": 2}
+        self.opened: list[MemoryReader] = []
+        self.missing: set[str] = set()
         self.owed = True
         self.warehouse = CountingWarehouse(self.stream)
         sources = Sources(
             "ticks",
             "landings",
             "changes",
-            open=lambda name: MemoryReader(self.topics[name]),
+            open=self.open,
             generation=self.generations.get,
             expected=lambda at: self.owed,
             overdue_s=OVERDUE_S,
@@ -83,6 +85,13 @@ class Desk:
         self.follower = Follower(sources, self.news, self.clock)
         self.data = LiveMarketData(self.warehouse, Here(), self.follower, self.news, self.screen, self.clock)
         self.data._started.acquire()  # the test is the thread
+
+    def open(self, name: str) -> MemoryReader:
+        if name in self.missing:
+            raise BrokerUnavailable(f"there is no topic {name}")
+        reader = MemoryReader(self.topics[name])
+        self.opened.append(reader)
+        return reader
 
     def send(self, partition: int, *made: Made) -> None:
         for each in made:
@@ -265,6 +274,18 @@ def test_a_broker_that_goes_away_is_said_and_nothing_is_lost_or_doubled_when_it_
     snapshot = desk.look()
     assert snapshot.board["VOLUME"][0] == 3.0
     assert desk.data.board().problem is None
+
+
+@pytest.mark.parametrize(("missing", "opened"), [("landings", 1), ("changes", 2)])
+def test_what_was_opened_is_closed_when_another_topic_cannot_be(desk: Desk, missing: str, opened: int) -> None:
+    desk.missing = {missing}
+    desk.step()
+    assert [reader.closed for reader in desk.opened] == [True] * opened
+    desk.missing = set()
+    desk.send(0, Made(1, quarters=40))
+    desk.step(BROKER_RETRY_S)
+    assert [reader.closed for reader in desk.opened[opened:]] == [False] * 3
+    assert desk.price() == 10.0
 
 
 def test_a_recreated_topic_begins_a_new_tail(desk: Desk) -> None:
