@@ -30,10 +30,14 @@ class Minutes(Protocol):
 
 
 class Days(NamedTuple):
-    """Daily bars, and what they are: "actions" or "vendor" adjusted those of the batch feed, "raw" is as traded; None: made of ticks."""
+    """Daily bars, and what they are: "actions" or "vendor" adjusted those of the batch feed, "raw" is as traded; None: made of ticks.
+
+    `fed_until` is the newest day of the batch feed.
+    """
 
     bars: pd.DataFrame
     origin: str | None
+    fed_until: pd.Timestamp | None = None
 
 
 class BarReader:
@@ -95,4 +99,4 @@ def _days(batch: pd.DataFrame | None, ticks: pd.DataFrame | None, adjusted: bool
     fed = pd.DataFrame({"BAR_START": batch["BAR_START"], "ORIGIN": "vendor", **prices}).reindex(columns=COLUMNS)
     other = ticks[~ticks["BAR_START"].isin(fed["BAR_START"])]
     bars = pd.concat([fed, other], ignore_index=True).sort_values("BAR_START", ignore_index=True) if len(other) else fed
-    return Days(bars, str(batch["ADJUSTED_BY"].iloc[-1]) if adjusted else "raw")
+    return Days(bars, str(batch["ADJUSTED_BY"].iloc[-1]) if adjusted else "raw", fed["BAR_START"].iloc[-1])

@@ -122,16 +122,17 @@ class Charts:
             days, table = None, self.reader.bars(asked.key, rung.table, read_from, read_to)
         else:
             known = self.reader.days(asked.key, asked.adjusted)
-            days, table = (known.value.origin, Reading(known.value.bars, known.problem)) if known.value else (None, Reading(None, known.problem))
-        stored = self.reader.indicators(asked.key, rung.table, read_from, read_to) if days is None else Reading[pd.DataFrame]()
+            days, table = known.value, Reading(known.value.bars if known.value else None, known.problem)
+        origin, fed_until = (days.origin, days.fed_until) if days else (None, None)
+        stored = self.reader.indicators(asked.key, rung.table, read_from, read_to) if origin is None else Reading[pd.DataFrame]()
         minutes = self._edge(asked, rung, table.value) if until > asked.newest else Reading[pd.DataFrame]()
         whole_from = _whole_from(read_from, asked.newest, table, minutes)
 
         def make() -> Series | None:
-            bars = _made_live(table.value, minutes.value, rung, asked.calendar)
+            bars = _made_live(table.value, minutes.value, rung, asked.calendar, fed_until)
             fit = fitted(bars[bars["BAR_START"] < until], rung, since, asked.most)
             settled = _settled(stored.value, table.value, until > asked.newest)
-            return None if fit is None else Series(*_finished(*fit, since, settled, asked.calendar, whole_from), days=days)
+            return None if fit is None else Series(*_finished(*fit, since, settled, asked.calendar, whole_from), days=origin)
 
         key = (asked.key, rung, since, until, asked.most, asked.adjusted, whole_from)
         made = self.memo.get(key, (table.value, stored.value, minutes.value), make)
@@ -167,14 +168,19 @@ def _whole_from(read_from: datetime, newest: datetime, table: Reading[pd.DataFra
     return read_from if len(table.value) else max(read_from, newest - MINUTES_REACH)
 
 
-def _made_live(table: pd.DataFrame | None, minutes: pd.DataFrame | None, rung: Rung, calendar: Calendar | None) -> pd.DataFrame:
-    """The table's bars, the newest of them and those after it made of `minutes`."""
+def _made_live(table: pd.DataFrame | None, minutes: pd.DataFrame | None, rung: Rung, calendar: Calendar | None, fed_until: pd.Timestamp | None) -> pd.DataFrame:
+    """The table's bars, the newest of them and those after it made of `minutes`.
+
+    A newest day of the batch feed, `fed_until`, stays: it is whole, and nobody knows whether the minutes are.
+    """
     bars = pd.DataFrame(columns=COLUMNS) if table is None else table
     if minutes is None or minutes.empty:
         return bars
     times = pd.DatetimeIndex(minutes["BAR_START"])
     starts = dated(times, calendar) if rung.table == DAY else BASE[rung.table].starts(times)
     from_ = bars["BAR_START"].iloc[-1] if len(bars) else starts[0]
+    if from_ == fed_until:
+        from_ += pd.Timedelta(days=1)
     covered = starts >= from_
     return spliced(bars, grouped(minutes[covered], starts[covered]), from_)
 

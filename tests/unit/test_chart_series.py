@@ -176,6 +176,22 @@ def test_days_are_the_batch_feeds_and_what_it_lacks_is_made_of_ticks(adjusted: b
     assert series.bars["CLOSE"].iloc[-1] == REGULAR["CLOSE"].iloc[-1]
 
 
+@pytest.mark.parametrize("known", [None, NYSE])
+def test_a_day_of_the_batch_feed_stays_when_only_its_last_ticks_are_there(known: Calendar | None) -> None:
+    late = REGULAR[REGULAR["BAR_START"] >= pd.Timestamp("2026-11-20 20:30", tz="UTC")].reset_index(drop=True)
+    following = walk(sessions("2026-11-23", "2026-11-23"))
+    history = MarketHistory(late, known, daily=daily("2024-01-02", "2026-11-20"))
+    on = replace(asked(preset("1 y", NEWEST, NYSE), known=known), finest=BASE["1D"])
+    bars = charts(history).series(replace(on, newest=datetime(2026, 11, 20, 20, 59, 30, tzinfo=UTC))).bars
+    assert (bars["BAR_START"].iloc[-1], bars["ORIGIN"].iloc[-1]) == (pd.Timestamp("2026-11-20", tz="UTC"), "vendor")
+    assert bars["OPEN"].iloc[-1] == 0.5 * (200.0 + len(history.daily) - 1)
+    history = MarketHistory(pd.concat([late, following], ignore_index=True), known, daily=history.daily, stored_until=NEWEST - timedelta(days=1))
+    bars = charts(history).series(replace(on, newest=datetime(2026, 11, 23, 20, 59, 30, tzinfo=UTC))).bars
+    assert [f"{at:%m-%d}" for at in bars["BAR_START"].iloc[-2:]] == ["11-20", "11-23"]
+    assert list(bars["ORIGIN"].iloc[-2:]) == ["vendor", "trades"]
+    assert bars["OPEN"].iloc[-1] == following["OPEN"].iloc[0]
+
+
 @settings(max_examples=60)
 @given(
     st.sampled_from([*PRESETS, None]),
