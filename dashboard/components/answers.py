@@ -42,9 +42,13 @@ def written(times: pd.Series, zone: tzinfo) -> pd.Series:
 
 
 def extract(tables: Tables, page: str, name: str, subject: Subject, **params: Param) -> Extract | None:
-    """The answer of `name` as a table to take away from `page`, with the statement and its values in its sidecar; None when there is none, or no row."""
+    """The answer of `name` as a table to take away from `page`, with the statement and its values in its sidecar; None when there is none, or no row.
+
+    Sources are those that its column SOURCE names, where it has one.
+    """
     reading = tables.read(name, subject, **params)
     if reading.value is None or reading.value.empty or reading.at is None:
         return None
     values = ", ".join(f"{key} = {value}" for key, value in params.items())
-    return Extract(reading.value, name, page, f"dashboard/queries/{name}.sql{f' with {values}' if values else ''}", reading.at)
+    sources = tuple(sorted(reading.value["SOURCE"].dropna().unique())) if "SOURCE" in reading.value else ()
+    return Extract(reading.value, name, page, f"dashboard/queries/{name}.sql{f' with {values}' if values else ''}", reading.at, sources)

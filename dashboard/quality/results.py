@@ -12,11 +12,16 @@ from dashboard import figures
 from dashboard.components.answers import written
 from dashboard.links import Links
 from dashboard.look import Look
+from ticklake.quality.rule import COORDINATES
 
 DAG = "data_quality"
 
 HOLDS, BROKEN, UNASKED = "holds", "broken", "not asked"
 """What a day or a result is on a chart."""
+
+
+_NAMING = frozenset(name.lower() for names in COORDINATES.values() for name in names) | {"error"}
+"""What a sample may say of a row, or of a rule that could not be asked, that is no price."""
 
 
 class State(NamedTuple):
@@ -72,12 +77,20 @@ def summary(results: pd.DataFrame) -> str:
 
 def sample(text: str) -> pd.DataFrame:
     """What a result's SAMPLE (a JSON array of objects) holds, a row an offender; empty where it is no such thing."""
+    return pd.DataFrame([{str(name).upper(): figures.UNKNOWN if value is None else str(value) for name, value in row.items()} for row in _offenders(text)])
+
+
+def named(text: str) -> str:
+    """A SAMPLE with only what names its rows, or why there is none: what else a rule samples may be a price."""
+    return json.dumps([{name: value for name, value in row.items() if name in _NAMING} for row in _offenders(text)])
+
+
+def _offenders(text: str) -> list[dict[str, object]]:
     try:
         rows = json.loads(text)
     except ValueError:
-        rows = []
-    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return pd.DataFrame([{str(name).upper(): figures.UNKNOWN if value is None else str(value) for name, value in row.items()} for row in found])
+        return []
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def days(trend: pd.DataFrame) -> pd.DataFrame:

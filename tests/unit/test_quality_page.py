@@ -14,13 +14,20 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.components import coverage as coverage_map
 from dashboard.components import rules as rule_charts
+from dashboard.components.answers import extract
 from dashboard.components.palette import DARK, LIGHT
+from dashboard.exports.desk import Exports
 from dashboard.links import Links
 from dashboard.look import Look, Zone
 from dashboard.quality import coverage, results
+from dashboard.views import quality
+from tests.fakes.clock import ManualClock
 from tests.fakes.market_data import NOW
+from tests.fakes.portfolios import Memory
 from tests.fakes.tables import Answer, FakeTables
 from ticklake.changes import Subject
+from ticklake.exporting import Format
+from ticklake.roles import Role, User
 
 NEW_YORK = ZoneInfo("America/New_York")
 AIRFLOW = Links("http://airflow.example/")
@@ -239,6 +246,28 @@ def test_quarantine_is_filtered_by_the_warehouse_not_among_the_newest_rows() -> 
     test.toggle(key="quarantined_only").set_value(True).run()
     assert not test.exception
     assert tables.asked[-6:].count(("quality_quarantine", Subject.QUALITY, {"rule": "price: not above 0", "symbol": "IBM"})) == 1
+
+
+def test_prices_that_are_for_display_only_stay_out_of_the_quarantines_export() -> None:
+    rows = pd.DataFrame({"SYMBOL": ["IBM", "KO", "?"], "SOURCE": ["simulator", "finnhub", None], "PRICE": [1.0, 2.0, 3.0]})
+    found = extract(FakeTables({"quality_quarantine": rows}), "Data quality", "quality_quarantine", Subject.QUALITY)
+    assert found is not None
+    assert found.sources == ("finnhub", "simulator")
+    memory = Memory()
+    exports = Exports(memory, memory, ManualClock(NOW), lambda: None, ["finnhub"])
+    made = exports.make(found, Format.CSV, User("ana", Role.ANALYST))
+    assert made.value is None
+    assert made.problem == "Prices of finnhub are licensed for display only. Choose a symbol of another source to export."
+
+
+def test_examples_leave_without_their_prices() -> None:
+    held = [{"symbol": "IBM", "source": "finnhub", "tick_id": "t1", "price": "101.5", "z": 9.0}]
+    rules = pd.DataFrame(
+        [result("jump", "broken", EXAMPLES=json.dumps(held)), result("odd", "unknown", EXAMPLES='[{"error": "refused"}]'), result("no", EXAMPLES="?")]
+    )
+    found = quality.rules_extract(FakeTables({"quality_rules": rules}), NOW)
+    assert found is not None
+    assert list(found.frame["EXAMPLES"]) == ['[{"symbol": "IBM", "source": "finnhub", "tick_id": "t1"}]', '[{"error": "refused"}]', "[]"]
 
 
 def test_without_airflow_the_runbook_is_named() -> None:
