@@ -19,6 +19,7 @@ from dashboard.risk.grid import grid
 from dashboard.shared import Reading
 from dashboard.tables import Tables
 from ticklake.changes import Subject
+from ticklake.portfolio.trading_day import trading_day
 from ticklake.risk.measures import Method, drawdowns
 from ticklake.risk.portfolio import Series
 from ticklake.risk.sufficiency import LEAST_RISK, absent, figure, fresh_from
@@ -31,6 +32,8 @@ CONVENTIONS = {
 """How each method of CURATED.VOLATILITY estimates; logarithmic returns, but for Parkinson's."""
 
 BARS = {"1M": "1 minute", "5M": "5 minutes", "1D": "1 day"}
+
+ONE_SESSION = "Volatility, one session"
 
 TAILS = "Value at risk and expected shortfall by level and method"
 
@@ -82,13 +85,19 @@ def _volatility_cards(rows: Sequence[stored.Row], at: datetime) -> list[Card]:
     for title, method, interval, window in (
         ("Volatility, 20 days", "close", "1D", 20),
         ("Volatility, EWMA", "ewma", "1D", 252),
-        ("Volatility, today", "close", "1M", 1),
+        (ONE_SESSION, "close", "1M", 1),
     ):
         row = next((each for each in rows if (each["METHOD"], each["BAR_INTERVAL"], each["WINDOW_DAYS"]) == (method, interval, window)), None)
         found = stored.volatility(row, at) if row else absent(LEAST_RISK)
         periods = f", times √{row['ANNUALISATION']:g} a year" if row else ""
-        made.append(card(title, found, wording.share, f"{CONVENTIONS[method]}; {BARS[interval]} bars{periods}"))
+        named = f"Volatility on {_session(row)}" if row and title == ONE_SESSION else title
+        made.append(card(named, found, wording.share, f"{CONVENTIONS[method]}; {BARS[interval]} bars{periods}"))
     return made
+
+
+def _session(row: stored.Row) -> str:
+    """The day whose minutes a row is made of: the newest that has any, which need not be today."""
+    return wording.day(trading_day(stored.calendar(row) or "", pd.Timestamp(row["AS_OF"]).tz_localize(UTC).to_pydatetime()))
 
 
 def _tail_cards(row: stored.Row | None, at: datetime) -> list[Card]:

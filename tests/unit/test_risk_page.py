@@ -195,6 +195,13 @@ def test_an_instrument_has_every_figure_with_convention_and_observations() -> No
     assert len(shown.table("Drawdown")) == 253
 
 
+@pytest.mark.parametrize(("as_of", "day"), [("2026-11-18 20:59", "2026-11-18"), ("2026-11-20 00:00", "2026-11-19")])
+def test_volatility_by_the_minute_names_the_session_that_it_is_of(as_of: str, day: str) -> None:
+    text = Page("Instrument", risk_volatility=volatilities(as_of=as_of)).text
+    assert f"<dt>Volatility on {day}</dt>" in text
+    assert "today" not in text
+
+
 def test_short_input_says_how_short_and_shows_no_number() -> None:
     shown = Page("Instrument", risk_figures=figures(observations=12), risk_volatility=volatilities(12), risk_closes=closes("A", days=13))
     assert "insufficient: 12 of 15 observations" in shown.text
