@@ -18,8 +18,7 @@ import pandas as pd
 import structlog
 
 from dashboard import board, seam
-from dashboard.candle_frames import CandleFrames
-from dashboard.candle_frames import Candles as Candles
+from dashboard.candle_frames import CandleFrames, Candles
 from dashboard.news import News
 from dashboard.picture import Key, Picture, picture
 from dashboard.renewed import Renewed

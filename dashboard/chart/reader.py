@@ -7,10 +7,10 @@ from typing import NamedTuple, Protocol
 
 import pandas as pd
 
+from dashboard.candle_frames import Candles
 from dashboard.chart.buckets import COLUMNS, spliced
 from dashboard.chart.memo import Memo
 from dashboard.look import Key
-from dashboard.market_data import Candles
 from dashboard.shared import Reading
 from dashboard.tables import Tables
 from ticklake.changes import Subject

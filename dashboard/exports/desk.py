@@ -78,7 +78,7 @@ class Exports:
         except TicklakeError as error:
             return Reading(None, f"Nothing was exported, for it could not be recorded. {unwritten(error)}")
         self._told()
-        log.info("export made", export_id=export_id, page=extract.page, format=str(file_format), rows=data.rows)
+        log.info("export_made", export_id=export_id, page=extract.page, format=str(file_format), rows=data.rows)
         body = exporting.archive(data, _sidecar(extract, data, user.name, at, export_id), at)
         return Reading(Archive(f"{data.name}.zip", body, data.name, data.rows, data.sha256))
 

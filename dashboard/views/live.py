@@ -20,6 +20,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import figures, meter
 from dashboard.board import by_key
+from dashboard.candle_frames import Candles
 from dashboard.chart.rungs import LADDER, most_bars
 from dashboard.chart.stage import drawn
 from dashboard.components import candles, headline, heatmap, movers, quote
@@ -31,7 +32,7 @@ from dashboard.frame.controls import choose
 from dashboard.frame.market import exchange_zone
 from dashboard.freshness import Targets
 from dashboard.look import Key, Look
-from dashboard.market_data import Candles, MarketData, Snapshot
+from dashboard.market_data import MarketData, Snapshot
 from dashboard.once import once
 from dashboard.shared import Reading
 from ticklake.roles import User

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dashboard.candle_frames import Candles
 from dashboard.chart.buckets import COLUMNS, grouped
 from dashboard.chart.days import dated
 from dashboard.chart.indicators import COLUMNS as INDICATORS
 from dashboard.chart.indicators import computed
 from dashboard.chart.rungs import BASE, DAY
-from dashboard.market_data import Candles
 from dashboard.shared import Reading
 from dashboard.tables import Param
 from tests.fakes.market_data import NOW

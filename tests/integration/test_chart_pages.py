@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dashboard.candle_frames import Candles
 from dashboard.chart import indicators
 from dashboard.chart.buckets import COLUMNS, rebucketed
 from dashboard.chart.days import dated
@@ -19,7 +20,6 @@ from dashboard.chart.rungs import BASE
 from dashboard.chart.series import Asked, Charts
 from dashboard.chart.span import Span
 from dashboard.exports.desk import Exports, Extract
-from dashboard.market_data import Candles
 from dashboard.news import News
 from dashboard.shared import Reading
 from dashboard.tables import WarehouseTables
