@@ -34,10 +34,11 @@ _FX_SINCE = date(2000, 1, 1)
 
 @dataclass(frozen=True)
 class Pasts:
-    """Closes and actions read for a ledger, the objects they came in, and why a newer answer is missing."""
+    """Closes read for a ledger, the objects that the batch feed's came in, the version of those of trading days, and why a newer answer is missing."""
 
     pasts: Mapping[str, Past]
     frames: tuple[object, ...]
+    traded: tuple[int | None, ...]
     problem: str | None
 
 
@@ -46,7 +47,7 @@ class Desk:
 
     def __init__(self, tables: Tables, market: MarketData) -> None:
         self._tables, self._market = tables, market
-        self._ledgers, self._lives = Kept(), Kept()
+        self._ledgers, self._lives, self._closes = Kept(), Kept(), Kept()
 
     def portfolios(self) -> Reading[Mapping[str, Portfolio]]:
         """All portfolios by id."""
@@ -75,7 +76,7 @@ class Desk:
             actions = {} if told.value is None else _begun(frames.actions(told.value), listed, at)
             return Ledger(Setting(portfolio, actions, Rates(past.pasts, portfolio)), entered, listed, past.pasts)
 
-        made = self._ledgers.get(portfolio, (stored, told.value, listed, *past.frames), make, _half_hour(at))
+        made = self._ledgers.get(portfolio, (stored, told.value, listed, *past.frames), make, (_half_hour(at), past.traded))
         return Reading(made, reading.problem or past.problem or told.problem)
 
     def live(self, ledger: Ledger, at: datetime) -> Reading[Live]:
@@ -108,20 +109,30 @@ class Desk:
 
     def closes(self, symbols: Sequence[str]) -> Mapping[str, Past]:
         """All closes of `symbols`, as far as they could be read."""
-        reading = self._tables.read("portfolio_closes", Subject.DAILY, symbols=json.dumps(list(symbols)), since=_FX_SINCE.isoformat())
-        return {} if reading.value is None else frames.pasts(reading.value)
+        return self._read(symbols, _FX_SINCE).pasts
 
     def _pasts(self, portfolio: Portfolio, symbols: Sequence[str], first: date, currencies: Sequence[str]) -> Pasts:
         """Closes of `symbols` from `first` on, and of what tells the rates of `currencies`."""
         asked = [(list(symbols), first - _MARGIN)] if symbols else []
         routes = [candidates(each, portfolio.currency) for each in currencies if each != portfolio.currency]
         asked += [(each, _FX_SINCE) for each in routes if each]
-        readings = [self._tables.read("portfolio_closes", Subject.DAILY, symbols=json.dumps(each), since=since.isoformat()) for each, since in asked]
-        found: dict[str, Past] = {}
-        for reading in readings:
-            if reading.value is not None:
-                found |= frames.pasts(reading.value)
-        return Pasts(found, tuple(reading.value for reading in readings), next((each.problem for each in readings if each.problem), None))
+        found = [self._read(each, since) for each, since in asked]
+        pasts = {symbol: past for each in found for symbol, past in each.pasts.items()}
+        every = tuple(frame for each in found for frame in each.frames)
+        traded = tuple(version for each in found for version in each.traded)
+        return Pasts(pasts, every, traded, next((each.problem for each in found if each.problem), None))
+
+    def _read(self, symbols: Sequence[str], since: date) -> Pasts:
+        """Closes of `symbols` from `since` on: days of the batch feed change with its loads, trading days with each refresh of the bars."""
+        wanted = {"symbols": json.dumps(list(symbols)), "since": since.isoformat()}
+        fed = self._tables.read("portfolio_closes", Subject.DAILY, **wanted)
+        traded = self._tables.read("portfolio_traded", Subject.ANALYTICS, **wanted)
+
+        def make() -> Mapping[str, Past]:
+            return frames.joined(*({} if each.value is None else frames.pasts(each.value) for each in (fed, traded)))
+
+        joined = self._closes.get((wanted["symbols"], since), (fed.value, traded.value), make)
+        return Pasts(joined, (fed.value,), (None if traded.value is None else frames.settled(traded.value),), fed.problem or traded.problem)
 
 
 def _begun(told: Mapping[str, Sequence[Action]], listed: Mapping[str, Listed], at: datetime) -> dict[str, list[Action]]:

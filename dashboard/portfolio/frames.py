@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, date
 from decimal import Decimal
 from functools import cache
@@ -90,15 +91,32 @@ def instruments(frame: pd.DataFrame) -> dict[str, Listed]:
     return {row["SYMBOL"]: Listed(row["NAME"], spelled(row["CURRENCY"]), row["SECTOR"], row["CALENDAR"], row["PRIMARY_SOURCE"]) for row in _rows(frame)}
 
 
-@once(kept=16)
+@once(kept=32)
 def pasts(frame: pd.DataFrame) -> dict[str, Past]:
-    """The answer of portfolio_closes.sql, by symbol."""
+    """The answer of portfolio_closes.sql or portfolio_traded.sql, by symbol."""
     found: dict[str, Past] = {}
     for row in _rows(frame):
         past = found.setdefault(row["SYMBOL"], Past(row["SOURCE"], {}, {}))
         day, close = _day(row["BAR_DATE"]), Decimal(row["CLOSE"])
         past.closes[day], past.adjusted[day] = close, close if row["ADJ_CLOSE"] == row["CLOSE"] else Decimal(row["ADJ_CLOSE"])
     return found
+
+
+def joined(fed: Mapping[str, Past], traded: Mapping[str, Past]) -> dict[str, Past]:
+    """Closes of the batch feed, and of days without any those of the trading day's bars."""
+    both = {
+        symbol: Past(past.source, traded[symbol].closes | past.closes, traded[symbol].adjusted | past.adjusted)
+        for symbol, past in fed.items()
+        if symbol in traded
+    }
+    return {**traded, **fed, **both}
+
+
+@once(kept=16)
+def settled(frame: pd.DataFrame) -> int:
+    """A number that stays while an answer of portfolio_traded.sql changes in no more than each symbol's newest day, which may be running."""
+    before = frame[frame["BAR_DATE"] < frame.groupby("SYMBOL")["BAR_DATE"].transform("max")]
+    return int(pd.util.hash_pandas_object(before, index=False).sum())
 
 
 def actions(frame: pd.DataFrame) -> dict[str, list[Action]]:

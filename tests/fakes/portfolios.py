@@ -37,7 +37,7 @@ def instruments(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:
 
 
 def closes(source: str, by_symbol: Mapping[str, Mapping[date, str]]) -> pd.DataFrame:
-    """The answer of portfolio_closes.sql, nothing of it adjusted."""
+    """The answer of portfolio_closes.sql, nothing of it adjusted, or of portfolio_traded.sql."""
     rows = [(symbol, source, str(day), close, close) for symbol, days in by_symbol.items() for day, close in days.items()]
     return pd.DataFrame(rows, columns=["SYMBOL", "SOURCE", "BAR_DATE", "CLOSE", "ADJ_CLOSE"])
 
@@ -55,7 +55,8 @@ class Memory:
         self.refuses = refuses
         self.portfolios: dict[str, dict[str, Any]] = {}
         self.transactions: dict[str, dict[str, Any]] = {}
-        self.tables = FakeTables({"portfolio_actions": pd.DataFrame(columns=["SYMBOL", "KIND", "EX_DATE", "AMOUNT"]), "portfolio_closes": closes("", {})})
+        actions = pd.DataFrame(columns=["SYMBOL", "KIND", "EX_DATE", "AMOUNT"])
+        self.tables = FakeTables({"portfolio_actions": actions, "portfolio_closes": closes("", {}), "portfolio_traded": closes("", {})})
         self.store = PortfolioStore(self, lambda: self.changed(Subject.APP), ManualClock(NOW))
         self._publish()
 
