@@ -19,7 +19,7 @@ import structlog
 from streaming.alerts import decoding
 from streaming.alerts.progress import Progress
 from streaming.alerts.saved import Place, Saved
-from streaming.consumer.lag import Lag
+from streaming.assignment import Assignment
 from ticklake.alerts import alert
 from ticklake.alerts.rule import Rule
 from ticklake.alerts.watch import Seen, Watch
@@ -35,10 +35,6 @@ _SETTLE_S = 1.0
 _TURN_S = 0.2
 """Least time of a turn with few records, which would cost as much as many."""
 _MANY = 1_000
-_ANY = [0]
-"""The partition that a spare member asks for, to know whether the broker answers."""
-_STANDBY_S = 15.0
-"""A member that was given no partition for so long stands by: there are enough others."""
 
 _log = structlog.get_logger()
 
@@ -77,9 +73,8 @@ class Alerting:
         self._rules, self._changed_rules = rules, changed_rules
         self._new_rules: tuple[Rule, ...] | None = None
         self._owned: dict[int, _Owned] = {}
-        self._begin: set[int] = set()
-        self._lag = Lag(source.end_offset, clock)
-        self._save_at = self._changed_at = clock.monotonic()
+        self._assignment = Assignment(source, progress, clock)
+        self._save_at = clock.monotonic()
         self._taken = 0
         self.progress = progress
         progress.rules = len(rules)
@@ -89,8 +84,8 @@ class Alerting:
         began = self._clock.monotonic()
         self._tolerant(lambda: self._take_in(wait_s))
         self._save_if_due()
-        self._tolerant(lambda: self._lag.look(list(self._owned) or _ANY))
-        self._take_stock()
+        self._tolerant(lambda: self._assignment.look(self._owned))
+        self._assignment.take_stock({partition: owned.offset for partition, owned in self._owned.items()})
         if self._taken < _MANY:
             self._clock.sleep(max(0.0, began + wait_s - self._clock.monotonic()))
 
@@ -108,11 +103,9 @@ class Alerting:
 
     def _take_in(self, wait_s: float) -> None:
         self._taken = 0
-        polled = self._source.poll(wait_s)
+        polled = self._assignment.poll(wait_s)
         self._taken = sum(map(len, polled.values()))
-        if polled or self._lag.answered:  # a client polls as happily when no broker is there
-            self.progress.polled_at = self._clock.monotonic()
-        self._follow_changes()
+        self._assignment.follow(lambda partition: self._owned.pop(partition, None))
         ours = {partition: records for partition, records in polled.items() if partition in self._owned}
         for partition, ticks in decoding.ticks(ours).items():
             self._judge(self._owned[partition], ours[partition], ticks)
@@ -136,23 +129,13 @@ class Alerting:
         self._save_at = self._clock.monotonic()
         self.progress.unsaid_since = self.progress.unsaid_since or self._save_at
 
-    def _follow_changes(self) -> None:
-        changes = self._source.changes()
-        for partition in changes.dropped | changes.gained:
-            self._owned.pop(partition, None)
-        self._begin = (self._begin - changes.dropped) | changes.gained | self._source.expired()
-        if changes.gained or changes.dropped:
-            self.progress.rebalances += 1
-            self._changed_at = self._clock.monotonic()
-            _log.info("partitions_changed", gained=sorted(changes.gained), dropped=sorted(changes.dropped))
-
     def _begin_partitions(self) -> None:
         """Start partitions that were gained, and those whose next record has expired, where they stand."""
-        if self._begin - self._owned.keys():
+        if self._assignment.waiting - self._owned.keys():
             self._saved.load()  # whoever had them before may have saved since
-        for partition in sorted(self._begin):
+        for partition in sorted(self._assignment.waiting):
             owned = self._owned.get(partition) or self._found(partition)
-            first, end = self._source.first_offset(partition), self._lag.ask(partition)
+            first, end = self._source.first_offset(partition), self._assignment.end_offset(partition)
             offset = min(max(owned.offset, first), end)
             if offset != owned.offset:
                 _log.error("records_expired", partition=partition, first_lost=owned.offset, next=offset)
@@ -160,7 +143,7 @@ class Alerting:
                 owned.offset = offset
             self._owned[partition] = owned
             self._source.begin(partition, owned.offset)
-            self._begin.discard(partition)
+            self._assignment.waiting.discard(partition)
             if owned.saved is None:
                 self._save_at = self._clock.monotonic()
             _log.info("partition_begins", partition=partition, offset=owned.offset)
@@ -207,12 +190,6 @@ class Alerting:
         self._rules, self._new_rules = rules, None
         self.progress.rules = len(rules)
         _log.info("rules_changed", rules=len(rules))
-
-    def _take_stock(self) -> None:
-        """Tell how things stand; a figure for each partition, none for each record."""
-        self.progress.lag = self._lag.behind({partition: owned.offset for partition, owned in self._owned.items()})
-        given = bool(self._owned) or self._clock.monotonic() - self._changed_at > _STANDBY_S
-        self.progress.settled = given and not self._begin
 
 
 class _NotTaken(BrokerUnavailable):

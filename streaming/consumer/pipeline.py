@@ -18,8 +18,8 @@ from concurrent.futures import Executor
 
 import structlog
 
+from streaming.assignment import Assignment
 from streaming.consumer.buffer import Batch, Buffer, Limits
-from streaming.consumer.lag import Lag
 from streaming.consumer.owned import Owned
 from streaming.consumer.progress import Progress
 from streaming.consumer.reject_limit import kinds_of
@@ -34,10 +34,6 @@ _POLL_S = 0.1
 _STAND_S = 0.02
 _PATIENCE_S = 1.0
 """How long the loop does without a poll: past it partitions are paused, of which a client throws away what it has fetched, or begin a turn later."""
-_ANY = [0]
-"""The partition that a spare member asks for, to know whether the broker answers."""
-_STANDBY_S = 15.0
-"""A member that was given no partition for so long stands by: there are enough others."""
 
 
 class Pipeline:
@@ -68,12 +64,11 @@ class Pipeline:
         self._clock = clock
         self._workers = workers
         self._owned: dict[int, Owned] = {}
-        self._begin: set[int] = set()
         self._uncommitted: dict[int, Committed] = {}
         self._throttled = self._paused = False
         self._draining = False
-        self._lag = Lag(source.end_offset, clock)
-        self._changed_at = self._polled_at = clock.monotonic()
+        self._assignment = Assignment(source, progress, clock)
+        self._polled_at = clock.monotonic()
         self.progress = progress
 
     def run_once(self, wait_s: float = _POLL_S) -> None:
@@ -83,7 +78,7 @@ class Pipeline:
         self._collect()
         self._tolerant(self._hand_on)
         if not self._draining:
-            self._tolerant(lambda: self._lag.look(list(self._owned) or _ANY))
+            self._tolerant(lambda: self._assignment.look(self._owned))
         self._take_stock()
 
     def drain(self, budget_s: float) -> bool:
@@ -118,11 +113,9 @@ class Pipeline:
         if self._throttled and not self._paused:
             self._clock.sleep(min(wait_s, _STAND_S))
             return
-        polled = self._source.poll(wait_s)
+        polled = self._assignment.poll(wait_s)
         self._polled_at = self._clock.monotonic()
-        if polled or self._lag.answered:  # a client polls as happily when no broker is there
-            self.progress.polled_at = self._polled_at
-        self._follow_changes()
+        self._assignment.follow(self._drop)
         for partition, records in polled.items():
             if partition in self._owned:
                 self._owned[partition].buffer.add(records, self._clock.monotonic())
@@ -135,24 +128,14 @@ class Pipeline:
         self._throttle()
         self._commit()
 
-    def _follow_changes(self) -> None:
-        changes = self._source.changes()
-        for partition in changes.dropped | changes.gained:
-            self._drop(partition)
-        self._begin = (self._begin - changes.dropped) | changes.gained | self._source.expired()
-        if changes.gained or changes.dropped:
-            self.progress.rebalances += 1
-            self._changed_at = self._clock.monotonic()
-            _log.info("partitions_changed", gained=sorted(changes.gained), dropped=sorted(changes.dropped))
-
     def _begin_partitions(self) -> None:
         """Start partitions that were gained, and those whose next record has expired, at the end of their chain."""
-        for partition in sorted(self._begin):
+        for partition in sorted(self._assignment.waiting):
             owned = self._owned.get(partition)
             if owned and owned.busy:
                 continue  # an expired partition first lands what it holds
             end = owned.buffer.chain_end if owned else self._chain_end(partition)
-            if end > self._lag.ask(partition):
+            if end > self._assignment.end_offset(partition):
                 raise ChainBroken(f"partition {partition}: the lake ends at offset {end}, behind the broker's last record; {RECREATE}")
             first, known = self._source.first_offset(partition), self._source.committed(partition)
             start = max(end, first)
@@ -162,7 +145,7 @@ class Pipeline:
             self._open(partition, end, start)
             if end > first and (known is None or known.offset != end):
                 self._uncommitted[partition] = Committed(end, "")  # the lake is ahead of what was committed, and no record may follow
-            self._begin.discard(partition)
+            self._assignment.waiting.discard(partition)
             if self._clock.monotonic() - self._polled_at > _PATIENCE_S:
                 return  # the lake may take long to list, and the group takes for dead who does not poll
 
@@ -214,7 +197,7 @@ class Pipeline:
         """Why a batch is cut that is not due; empty when it is not."""
         if self._draining:
             return "drain"
-        if partition in self._begin:
+        if partition in self._assignment.waiting:
             return "expired"
         return "throttle" if self._throttled else ""
 
@@ -247,9 +230,7 @@ class Pipeline:
     def _take_stock(self) -> None:
         """Tell how things stand; a figure for each partition, none for each record."""
         self.progress.held_since = min((since for since in (each.held_since() for each in self._owned.values()) if since is not None), default=None)
-        self.progress.lag = self._lag.behind({partition: owned.landed for partition, owned in self._owned.items()})
-        given = bool(self._owned) or self._clock.monotonic() - self._changed_at > _STANDBY_S
-        self.progress.settled = given and not self._begin
+        self._assignment.take_stock({partition: owned.landed for partition, owned in self._owned.items()})
 
     def _held(self) -> int:
         return sum(owned.size() for owned in self._owned.values())

@@ -14,11 +14,11 @@ import pytest
 from streaming.consumer.buffer import Batch, Limits
 from streaming.consumer.dead_letters import DeadLetters
 from streaming.consumer.encoder import Encoder
-from streaming.consumer.lag import LOOK_S
 from streaming.consumer.pipeline import Pipeline
 from streaming.consumer.progress import Progress
 from streaming.consumer.start import chain_end
 from streaming.consumer.writer import Landed, Writer
+from streaming.lag import LOOK_S
 from tests.fakes.clock import ManualClock
 from tests.fakes.memory_broker import MemorySource, MemoryTopic
 from tests.fakes.memory_store import MemoryStore

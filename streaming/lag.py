@@ -1,4 +1,4 @@
-"""How far the lake is behind the broker, asked for now and then so that the loop hardly notices."""
+"""How far a member is behind the broker, asked for now and then so that the loop hardly notices."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ class Lag:
         self._turn += 1
         self.ask(partitions[self._turn % len(partitions)])
 
-    def behind(self, landed: Mapping[int, int]) -> dict[int, int]:
-        """Records that are not in the lake, by partition; `landed` is where each one's last object ends."""
-        return {partition: max(0, self._ends.get(partition, end) - end) for partition, end in landed.items()}
+    def behind(self, done: Mapping[int, int]) -> dict[int, int]:
+        """Records at the broker beyond `done`, by partition; `done` is where each one stands, so what is before it is dealt with."""
+        return {partition: max(0, self._ends.get(partition, end) - end) for partition, end in done.items()}
