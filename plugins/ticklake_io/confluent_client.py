@@ -72,7 +72,8 @@ def await_topic(client: Consumer | Producer, topic: str, rights: Rights, trouble
         try:
             found = client.list_topics(topic, timeout=_LOOK_S).topics[topic]
         except KafkaException as error:
-            client.poll(0)
+            with translated(rights):  # a fatal error comes from any call
+                client.poll(0)
             trouble.tell()
             if not left:
                 raise ours(error.args[0], rights) from error

@@ -62,9 +62,7 @@ class ConfluentPublisher:
         return not self.counts().buffered
 
     def close(self) -> None:
-        with suppress(KafkaException):  # a fatal error was told before
-            self._producer.purge(blocking=False)
-            self._producer.close()
+        _end(self._producer)
 
     def _take(self, key: bytes | None, value: bytes | None, headers: Headers) -> bool:
         """Take a record; false when there is no room for it."""
@@ -170,13 +168,20 @@ def connect(
         try:
             await_topic(producer, topic, rights, trouble, _ANSWER_S)
         except BaseException as error:
-            producer.close()
+            _end(producer)
             if isinstance(error, BrokerUnavailable):
                 raise BrokerUnavailable(f"no topic {topic} at {bootstrap}: {error}; is the broker up?") from error
             raise
         return ConfluentPublisher(producer, topic, clock, lambda: wait(0.0), trouble, rights, window)
 
     return patiently(once, clock, wait, patience_s)
+
+
+def _end(producer: Producer) -> None:
+    """Close without waiting for what is unsent. A fatal error, which these calls raise again, has been told by then."""
+    with suppress(KafkaException):
+        producer.purge(blocking=False)
+        producer.close()
 
 
 def _final(error: KafkaError, rights: Rights) -> BrokerUnavailable | BrokerRefused | ConfigError:

@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from tests.fakes.clock import ManualClock
 from ticklake.errors import BrokerRefused, BrokerUnavailable, ConfigError, TicklakeError
+from ticklake_io import confluent_producer
 from ticklake_io.confluent_client import Trouble
 from ticklake_io.confluent_producer import ConfluentPublisher
 from ticklake_io.kafka_producer import Counts
@@ -86,6 +87,23 @@ def test_a_fatal_error_is_told_by_every_call() -> None:
     for call in (subject.counts, lambda: subject.flush(0.0)):
         with pytest.raises(BrokerRefused, match="user ana may not Write topic t"):
             call()
+
+
+class RefusedProducer:
+    """A producer that the broker has refused for good: all that is called says so."""
+
+    def __init__(self, options: object) -> None: ...
+
+    def refuse(self, *_: object, **__: object) -> None:
+        raise KafkaException(KafkaError(KafkaError.CLUSTER_AUTHORIZATION_FAILED, "no producer id", fatal=True))
+
+    list_topics = poll = purge = close = refuse
+
+
+def test_a_fatal_error_before_the_topic_is_known_is_told_in_our_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confluent_producer, "Producer", RefusedProducer)
+    with pytest.raises(BrokerRefused, match="an anonymous client may not Write topic t"):
+        confluent_producer.connect("127.0.0.1:9", "t", clock=ManualClock(), wait=lambda _: True)
 
 
 @pytest.mark.parametrize("producer", [CommandedProducer(), CommandedProducer(room=2)])
