@@ -83,7 +83,8 @@ def _growth(ledger: Ledger, valuation: Valuation, priced: Mapping[str, Priced], 
         quote, rate = (priced[each.symbol].quote, rates[ledger.book.positions[each.symbol].currency]) if each.symbol else (None, None)
         at_market = each.quantity * quote.price * rate.price if isinstance(quote, Quote) and isinstance(rate, Quote) else each.amount
         flow += at_market
-    return time_weighted([*past, Day(today, valuation.value.amount, flow)]), None
+    found = time_weighted([*past, Day(today, valuation.value.amount, flow)])
+    return (found, None) if len(found) > 1 else ([], "it begins at the first close after the first transaction")
 
 
 def _flows(ledger: Ledger, day: date) -> tuple[object, ...]:
@@ -103,8 +104,10 @@ def _benchmark(ledger: Ledger, market: Market, growth: Growth, today: date) -> t
     if past.source in SYNTHETIC and not ledger.portfolio.demo:
         return [], f"{symbol} has only synthetic prices, and this portfolio is no demo"
     closes = [(day, close) for day, close in sorted(past.adjusted.items()) if day < today]
-    now = market.price(symbol).quote
-    if isinstance(now, Quote):
+    now, told = market.price(symbol)
+    if isinstance(now, Quote) and told and told.closed_on in (None, today):  # an older close is among them
         closes.append((today, now.price))
     found = rebased(closes, growth[0][0])
-    return (found, None) if found else ([], f"no close of {symbol} as old as the portfolio")
+    if not found:
+        return [], f"no close of {symbol} as old as the portfolio"
+    return (found, None) if len(found) > 1 else ([], f"no price of {symbol} since {growth[0][0]}")

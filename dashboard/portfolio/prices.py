@@ -74,7 +74,7 @@ class Market:
     _days: dict[str, tuple[date, date]] = field(default_factory=dict, repr=False, compare=False)
 
     def price(self, symbol: str) -> Priced:
-        """The newest price of `symbol`: a tick, or else the last close.
+        """The newest price of `symbol`: a tick, or else the last close, which also stands for a tick of a day before it.
 
         The close before is that of the day before; without it, what the board's change is against. It is not known while the last
         close is all there is.
@@ -82,18 +82,15 @@ class Market:
         listed = self.listed.get(symbol, UNLISTED)
         day, before = self._trading(listed.calendar)
         past = self._past(symbol)
+        last = Closes(past).last(day)
         ticks = [each for each in self.ticks.get(symbol, []) if listed.source in ("", each.source)]
         allowed = [each for each in ticks if each.price > 0 and (self.demo or each.feed != "synthetic")]
         if len(allowed) > 1:
             return Priced(SEVERAL)
-        if allowed:
+        if allowed and (ticked_on := trading_day(listed.calendar, allowed[0].event_time)) >= (last or date.min):
             tick = allowed[0]
             base = past.get(before) or (_decimal(tick.price - tick.change) if tick.price > tick.change else None)
-            price = _decimal(tick.price)
-            if self.splits.get(symbol):
-                price = self._since(symbol, price, trading_day(listed.calendar, tick.event_time))
-            return Priced(Quote(price, base), Told(tick.source, tick.feed, tick.received_at))
-        last = Closes(past).last(day)
+            return Priced(Quote(self._since(symbol, _decimal(tick.price), ticked_on), base), Told(tick.source, tick.feed, tick.received_at))
         if last:
             told = Told(self.pasts[symbol].source, "eod", None, last)
             return Priced(Quote(self._since(symbol, past[last], last), past.get(before) if last > before else None), told)

@@ -152,6 +152,15 @@ def test_shares_in_kind_count_from_their_arrival() -> None:
     assert (found.day.amount, found.unrealised.amount) == (D(0), D(490))
 
 
+def test_shares_that_came_in_kind_and_were_sold_the_same_day_count_from_their_arrival() -> None:
+    entered = [line(Kind.TRANSFER_IN, FIRST, symbol="X", quantity="10", price="1"), line(Kind.SELL, FIRST, symbol="X", quantity="10", price="55")]
+    book = build(NO_CASH, entered).book
+    found = value(book, Book(NO_CASH), {}, {"X": Quote(D(55), D(40))}, {"USD": UNIT})
+    assert (found.value.amount, found.day.amount, found.before) == (D(0), D(0), None)
+    nowhere = value(book, Book(NO_CASH), {}, {"X": Missing("no price has arrived")}, {"USD": UNIT})
+    assert (nowhere.value, nowhere.day, nowhere.lines[0].opened) == ((D(0), ()), (D(0), ("X",)), D(0))
+
+
 def test_without_a_price_a_rate_or_a_close_the_totals_say_so() -> None:
     entered = [line(Kind.BUY, FIRST, symbol=symbol, quantity="1", price="10", currency="EUR" if symbol == "E" else "USD") for symbol in "AEGN"]
     book = build(NO_CASH, entered).book

@@ -93,8 +93,9 @@ class Valuation:
 def value(book: Book, before: Book, earlier: Mapping[str, Position], prices: Quotes, rates: Quotes) -> Valuation:
     """The valuation of `book`.
 
-    `before` is the book at the close before, `earlier` the positions at each one's own close before (exchanges differ), `prices` are by
-    symbol in its position's currency, `rates` by currency. Raises `KeyError` for a symbol or currency that neither has.
+    `before` is the book at the close before, `earlier` the positions at each one's own close before (exchanges differ: what a position
+    moved between the two is taken off the cash before, as it is among today's), `prices` are by symbol in its position's currency,
+    `rates` by currency. Raises `KeyError` for a symbol or currency that neither has.
     """
     with localcontext(EXACT):
         lines = tuple(_line(each, earlier.get(symbol, Position(symbol, each.currency)), prices, rates) for symbol, each in sorted(book.positions.items()))
@@ -102,7 +103,7 @@ def value(book: Book, before: Book, earlier: Mapping[str, Position], prices: Quo
         return Valuation(
             lines,
             book.cash,
-            before.cash,
+            before.cash - _between(earlier, before) if book.portfolio.keeps_cash else ZERO,
             values._replace(amount=values.amount + book.cash),
             unrealised,
             gains,
@@ -112,20 +113,25 @@ def value(book: Book, before: Book, earlier: Mapping[str, Position], prices: Quo
         )
 
 
+def _between(earlier: Mapping[str, Position], later: Book) -> Decimal:
+    """What positions brought in cash from `earlier` to `later`, or the other way round where a close was after that book."""
+    brought = (each.cash for each in later.positions.values())
+    return sum(brought, ZERO) - sum((each.cash for each in earlier.values()), ZERO)
+
+
 def _line(position: Position, earlier: Position, prices: Quotes, rates: Quotes) -> Line:
-    made = position.cash - earlier.cash
-    if not position.lots and not earlier.lots:
+    made, came = position.cash - earlier.cash, position.moved - earlier.moved
+    if not position.lots and not earlier.lots and not came:
         return Line(position, None, None, ZERO, ZERO, made, None)
     price, rate = prices[position.symbol], rates[position.currency]
     if isinstance(price, Missing) or isinstance(rate, Missing):
         missing = price.reason if isinstance(price, Missing) else rate.reason if isinstance(rate, Missing) else ""
-        closed = None if position.lots else ZERO
-        return Line(position, None, None, closed, None, None, missing)
+        return Line(position, None, None, None if position.lots else ZERO, None if earlier.lots else ZERO, None, missing)
     worth = position.quantity * price.price * rate.price
     if earlier.lots and (price.before is None or rate.before is None):
         return Line(position, price.price, rate.price, worth, None, None, "no price at the close before")
     opened = earlier.quantity * (price.before or ZERO) * (rate.before or ZERO)
-    arrived = (position.moved - earlier.moved) * price.price * rate.price
+    arrived = came * price.price * rate.price
     return Line(position, price.price, rate.price, worth, opened, worth - opened + made - arrived, None)
 
 
